@@ -1,0 +1,117 @@
+/** The link's machine: one socket after another to the same place. Each event names its socket; a retired one is nobody's. */
+import type { Effect, Event } from './event.ts'
+import { attached, dropped, oneLife } from './lives.ts'
+import { connectMs, readyMs, stableMs, verdictOf } from './policy.ts'
+import { rejected } from './source.ts'
+import type { Core, Dialling, Id, Life, Link, Ms, Up } from './state.ts'
+import type { LinkTraits } from './traits.ts'
+
+type Wanting = Extract<Life<Link>, { is: 'wanting' }>
+type Found = { readonly id: Id; readonly life: Wanting; readonly link: Dialling | Up; readonly traits: LinkTraits }
+
+/** The session that owns a socket, or null for a socket that was retired. */
+export function ownerOf(core: Core, socket: Id): Found | null {
+  for (const [id, { life, traits }] of Object.entries(core.sessions)) {
+    if (life.is !== 'wanting') continue
+    const { link } = life
+    if ((link.is === 'opening' || link.is === 'settling' || link.is === 'up') && link.socket.id === socket) return { id: Number(id), life, link, traits }
+  }
+  return null
+}
+
+const relink = (core: Core, found: Found, now: Ms, link: Link): Core => oneLife(core, found.id, now, () => ({ ...found.life, link }))
+
+/** Usable: the streak of rejections and attempts before open is over, and a verdict that showed until now is confirmed away. */
+function up(core: Core, found: Found, now: Ms, out: Effect[]): Core {
+  const { socket, attempt } = found.link
+  out.push({ do: 'ready', session: found.id, socket: socket.id, attempt })
+  const link: Up = { is: 'up', socket, attempt, stableAt: now + stableMs, heardAt: now }
+  return { ...oneLife(core, found.id, now, () => ({ ...found.life, been: true, link })), rejected: 0, forced: 'no', overcome: null }
+}
+
+/** The socket is gone, whoever ended it: back down. Before open nobody can say why, so one fresh grant is tried, once a streak. */
+export function socketLost(core: Core, found: Found, { now, random }: Event, close: { code: number; spreadMs: Ms }, out: Effect[]): Core {
+  const next = relink(core, found, now, dropped(found.link, now, random, close))
+  if (found.link.is !== 'opening') return next
+  if (found.traits.verifies) out.push({ do: 'verify', session: found.id, gen: found.link.socket.gen })
+  return core.forced === 'no' ? { ...next, forced: 'due' } : next
+}
+
+export function closed(core: Core, event: Extract<Event, { is: 'closed' }>, out: Effect[]): Core {
+  const found = ownerOf(core, event.socket)
+  if (!found) return core
+  if (found.link.is === 'opening') return socketLost(core, found, event, event, out)
+  const verdict = verdictOf(found.traits.closeCodes, event.code)
+  switch (verdict) {
+    case 'stop':
+      return oneLife(core, found.id, event.now, () => ({ is: 'failed', code: 'stopped' }))
+    case 'reauthorise':
+      return rejected(socketLost(core, found, event, event, out), found.link.socket.gen, event)
+    case 'retry':
+      return socketLost(core, found, event, event, out)
+    default:
+      return verdict satisfies never
+  }
+}
+
+export function socketEvent(core: Core, event: Extract<Event, { socket: Id }>, out: Effect[]): Core {
+  if (event.is === 'closed') return closed(core, event, out)
+  const found = ownerOf(core, event.socket)
+  if (!found) return core
+  const { link } = found
+  const { now } = event
+  switch (event.is) {
+    case 'dialled':
+      return link.is === 'opening' ? relink(core, found, now, { ...link, deadline: now + connectMs }) : core
+    case 'opened':
+      if (link.is !== 'opening') return core
+      return found.traits.ready === 'open' ? up(core, found, now, out) : relink(core, found, now, { ...link, is: 'settling', deadline: now + readyMs })
+    case 'ready':
+      return link.is === 'settling' ? up(core, found, now, out) : core
+    case 'heard': {
+      if (link.is !== 'up') return core
+      const { probeBy: _answered, ...alive } = link
+      return relink(core, found, now, { ...alive, heardAt: Math.max(link.heardAt, event.at) })
+    }
+    case 'acked': {
+      if (link.is !== 'up' || !link.showing) return core
+      const { showing, ...shown } = link
+      return relink(core, found, now, { ...shown, socket: { ...link.socket, gen: showing.gen } })
+    }
+    case 'denied': {
+      const gen = link.is === 'up' && link.showing ? link.showing.gen : link.socket.gen
+      return rejected(relink(core, found, now, dropped(link, now, event.random, { code: 0, spreadMs: 0 })), gen, event)
+    }
+    case 'broken':
+      return oneLife(core, found.id, now, () => ({ is: 'failed', code: 'bad_configuration' }))
+    default:
+      return event satisfies never
+  }
+}
+
+/** Deadlines of one link that have passed. */
+export function linkElapsed(core: Core, found: Found, event: Event, out: Effect[]): Core {
+  const { link, traits } = found
+  const { now } = event
+  const lost = (): Core => socketLost(core, found, event, { code: 0, spreadMs: 0 }, out)
+  if (link.is !== 'up') return now >= link.deadline ? lost() : core
+  if (link.showing && now >= link.showing.ackBy) return lost()
+  if (!traits.liveness) return core
+  if (link.probeBy !== undefined) return now >= link.probeBy ? lost() : core
+  return now >= link.heardAt + traits.liveness.idleMs ? probing(core, found, now, out) : core
+}
+
+/** Asks a link for a sign of life. */
+export function probing(core: Core, found: Found, now: Ms, out: Effect[]): Core {
+  const { link, traits } = found
+  if (link.is !== 'up' || link.probeBy !== undefined || !traits.liveness) return core
+  out.push({ do: 'probe', session: found.id, socket: link.socket.id })
+  return relink(core, found, now, { ...link, probeBy: now + traits.liveness.answerMs })
+}
+
+/** Every session that has a socket. */
+export const linked = (core: Core): Found[] =>
+  attached(core).flatMap(({ life }) => {
+    if (life.is !== 'wanting' || life.link.is === 'down' || life.link.is === 'none') return []
+    return [ownerOf(core, life.link.socket.id)].filter((found) => found !== null)
+  })

@@ -1,0 +1,69 @@
+/** Small moves on the sessions of a source, shared by the machines. */
+import { dialDelay } from './policy.ts'
+import type { Attached, Core, Dialling, Down, Grounded, Held, Id, Life, Link, Lost, Ms, Refusal, Trouble, Up } from './state.ts'
+import { isHeld } from './state.ts'
+import type { LinkTraits } from './traits.ts'
+
+export const isRefusal = (trouble: Trouble | null): trouble is Refusal =>
+  trouble !== null && ['login_required', 'key_refused', 'revoked', 'rejected', 'quota'].includes(trouble.no)
+
+export const isStop = (trouble: Trouble | null): boolean => trouble?.no === 'forbidden'
+
+export const attached = (core: Core): Attached<Link>[] => Object.values(core.sessions)
+
+export const anyoneWants = (core: Core): boolean => attached(core).some((session) => session.life.is === 'wanting')
+
+/** Connected: the link is up, or there is none and the lease is held. */
+export function isConnected(core: Core, life: Life<Link>): boolean {
+  return life.is === 'wanting' && (life.link.is === 'up' || (life.link.is === 'none' && isHeld(core)))
+}
+
+export const anyoneConnected = (core: Core): boolean => attached(core).some((session) => isConnected(core, session.life))
+
+/** A link without its socket. */
+function ground(life: Life<Link>, now: Ms): Life<Grounded> {
+  if (life.is !== 'wanting') return life
+  const { link } = life
+  return { ...life, link: link.is === 'down' || link.is === 'none' ? link : { is: 'down', attempt: link.attempt, dialAt: now } }
+}
+
+const mapped = <L>(sessions: Readonly<Record<Id, Attached<Link>>>, change: (session: Attached<Link>, id: Id) => Attached<L>): Record<Id, Attached<L>> =>
+  Object.fromEntries(Object.entries(sessions).map(([id, session]) => [id, change(session, Number(id))]))
+
+/** Changes every life. Without a lease whatever had a socket loses it here, so that no caller can forget to. */
+export function eachLife(core: Core, now: Ms, change: (life: Life<Link>, traits: LinkTraits, id: Id) => Life<Link>): Core {
+  let same = true
+  const moved = (session: Attached<Link>, id: Id): Attached<Link> => {
+    const life = change(session.life, session.traits, id)
+    if (life === session.life) return session
+    same = false
+    return { ...session, life }
+  }
+  const lives = mapped(core.sessions, moved)
+  if (same) return core
+  if (core.kind === 'ticket' || core.grant !== null) return { ...core, sessions: lives }
+  return { ...core, sessions: mapped(lives, (session) => ({ ...session, life: ground(session.life, now) })) }
+}
+
+export const oneLife = (core: Core, id: Id, now: Ms, change: (life: Life<Link>, traits: LinkTraits) => Life<Link>): Core =>
+  eachLife(core, now, (life, traits, other) => (other === id ? change(life, traits) : life))
+
+/** Changes the link of every session that wants to be connected. */
+export const eachLink = (core: Core, now: Ms, change: (link: Link, traits: LinkTraits, id: Id) => Link): Core =>
+  eachLife(core, now, (life, traits, id) => (life.is === 'wanting' ? { ...life, link: change(life.link, traits, id) } : life))
+
+/** The lease is gone, and with it every socket. */
+export function lose(core: Held, now: Ms, trouble: Trouble | null, expired: boolean): Lost {
+  const { suspectUntil: _suspect, endsAt: _end, ...common } = core
+  const sessions = mapped(core.sessions, (session) => ({ ...session, life: ground(session.life, now) }))
+  return { ...common, grant: null, trouble, expired, sessions }
+}
+
+/** Where a link goes that lost its socket: back down, with the time of its next dial. */
+export function dropped(link: Dialling | Up, now: Ms, random: number, close: { code: number; spreadMs: Ms }): Down {
+  const stable = link.is === 'up' && now >= link.stableAt
+  const attempt = stable ? 1 : link.attempt + 1
+  const restart = close.code === 1012
+  const delay = attempt === 1 && close.spreadMs > 0 ? random * close.spreadMs : stable && !restart ? 0 : dialDelay(attempt, restart, random)
+  return { is: 'down', attempt, dialAt: now + delay }
+}

@@ -1,0 +1,43 @@
+/** May a session be connected, and if a mint is needed, when? Derived from the state and stored nowhere. */
+import { anyoneWants, attached, isStop } from './lives.ts'
+import { bucketAt } from './policy.ts'
+import type { Core, Grant, MintReason, Ms } from './state.ts'
+import { isHeld } from './state.ts'
+
+/** The grant that a dial may use now; null: no socket may be opened. The one gate. */
+export function permit(core: Core, now: Ms): Grant | null {
+  const { grant } = core
+  if (grant === null || grant.spent || now >= grant.dialBefore) return null
+  return isHeld(core) && core.suspectUntil !== null ? null : grant
+}
+
+/** When the source would like to mint, whatever bucket and backoff say. */
+function needAt(core: Core): Ms {
+  const asap = -Infinity
+  const { grant } = core
+  if (isStop(core.trouble)) return Infinity
+  if (core.prefetch && grant === null) return asap
+  if (!anyoneWants(core)) return Infinity
+  if (core.forced === 'due') return asap
+  if (isHeld(core)) return core.suspectUntil === null ? core.grant.renewAt : asap
+  if (!core.traits.atDial) return grant?.renewAt ?? asap
+  const dials = attached(core).flatMap(({ life }) => (life.is === 'wanting' && life.link.is === 'down' ? [life.link.dialAt] : []))
+  return Math.min(...dials.map((dialAt) => (grant && !grant.spent && dialAt < grant.dialBefore ? Infinity : dialAt)), Infinity)
+}
+
+/** When the next mint starts if nothing else happens; Infinity: never. */
+export function mintAt(core: Core): Ms {
+  if (core.work.is === 'minting') return Infinity
+  const need = needAt(core)
+  if (need === Infinity) return Infinity
+  return Math.max(need, core.work.is === 'cooling' ? core.work.until : 0, bucketAt(core.bucket, core.beatMs))
+}
+
+export function mintReason(core: Core): MintReason {
+  if (!anyoneWants(core)) return 'prefetch'
+  if (core.trouble !== null && isRefusalCode(core.trouble.no)) return 'probe'
+  if (core.forced === 'due' || (core.rejected > 0 && core.grant === null)) return 'rejected'
+  return core.grant === null ? 'connect' : 'renew'
+}
+
+const isRefusalCode = (no: string): boolean => ['login_required', 'key_refused', 'revoked', 'rejected', 'quota'].includes(no)

@@ -1,0 +1,111 @@
+/** The source's machine: what an answer of the token endpoint, or the lack of one, does to grant, verdict and wait. */
+import type { Effect, Event } from './event.ts'
+import { anyoneConnected, attached, eachLink, isConnected, isRefusal, isStop, lose } from './lives.ts'
+import { ackMs, beatOf, failureDelay, grantOf, probeDelay, rejectedAtMost } from './policy.ts'
+import type { Core, Failure, Held, Id, Ms, Refusal, Ticket, Trouble, Work } from './state.ts'
+import { isHeld } from './state.ts'
+
+type Verdict = { readonly no: Refusal['no'] | Failure['no'] | 'forbidden'; readonly hard?: boolean }
+
+const cooling = (now: Ms, delay: Ms, retryAfterMs: Ms): Work => {
+  const floor = now + retryAfterMs
+  return { is: 'cooling', until: Math.max(now + delay, floor), floor }
+}
+
+/** One more of the same class, or the first of a new one. A refusal outlasts failures: only a good mint takes it back. */
+function add(before: Trouble | null, no: Refusal['no'] | Failure['no']): Refusal | Failure {
+  const next = { no, tries: 0 } as Refusal | Failure
+  if (isRefusal(before)) return isRefusal(next) ? { ...next, tries: before.tries + 1 } : { ...before, tries: before.tries + 1 }
+  if (isRefusal(next) || before === null || isStop(before)) return next
+  return { ...next, tries: (before as Failure).tries + 1 }
+}
+
+/** A mint that brought nothing. Under a living grant a transient trouble disturbs nobody; a refusal ends a lease at once. */
+export function troubled(core: Core, verdict: Verdict, retryAfterMs: Ms, { now, random }: Event, out: Effect[]): Core {
+  const living = core.grant !== null && !core.grant.spent
+  // A full house does not take away what is already held; only 402 ends a lease.
+  const no = verdict.no === 'quota' && living && !(verdict.hard && core.kind === 'lease') ? 'unavailable' : verdict.no
+  const common = { ...core, prefetch: false }
+  let next: Core
+  if (no === 'forbidden') {
+    next = { ...common, work: { is: 'rest' }, trouble: { no } }
+  } else {
+    const trouble = add(core.trouble, no)
+    const delay = isRefusal(trouble) ? probeDelay(trouble.tries, core.traits.probe, random) : failureDelay(trouble.tries, core.beatMs, random)
+    const work = cooling(now, delay, retryAfterMs)
+    if (!isHeld(common)) next = { ...common, work, trouble }
+    else next = isRefusal(trouble) ? { ...lose(common, now, trouble, false), work } : { ...common, work, trouble }
+  }
+  for (const [id, session] of Object.entries(next.sessions)) {
+    if (isConnected(next, session.life)) out.push({ do: 'renewal-failed', session: Number(id) })
+  }
+  return next
+}
+
+/** A grant arrived. */
+export function minted(core: Core, mint: Extract<Event, { is: 'minted' }>, out: Effect[]): Core {
+  const { now, random } = mint
+  if (core.work.is !== 'minting' || core.work.flight !== mint.flight) return core
+  const { startedAt } = core.work
+  const grant = grantOf(core.traits, { ...mint, startedAt }, now, random)
+  const endsAt = startedAt + Math.min(mint.lifetimeMs, core.traits.graceMs)
+  // The same token again is no renewal (a cached route); one that is over on arrival is as good as none.
+  if (mint.same) return troubled(core, { no: 'malformed' }, 0, mint, out)
+  if (now >= (core.kind === 'lease' ? endsAt : grant.dialBefore)) return troubled(core, { no: 'timeout' }, 0, mint, out)
+
+  const linked = attached(core).some((session) => session.traits.link)
+  const confirmed = !linked || anyoneConnected(core)
+  const common = {
+    ...core,
+    work: { is: 'rest' } as const,
+    // Below a second a beat would turn bucket and backoff into a storm.
+    beatMs: Math.max(1000, beatOf(core.traits, mint.lifetimeMs)),
+    prefetch: false,
+    forced: core.forced === 'due' ? ('done' as const) : core.forced,
+    rejected: linked ? core.rejected : 0,
+    overcome: confirmed ? null : isRefusal(core.trouble) ? core.trouble.no : core.overcome,
+    grant,
+    trouble: null,
+  }
+  let next: Core
+  if (common.kind === 'ticket') next = common
+  else {
+    const { expired: _expired, ...rest } = common as typeof common & { expired?: boolean }
+    next = { ...rest, endsAt, suspectUntil: null } as Held
+  }
+  return eachLink(next, now, (link, traits, session) => {
+    if (link.is !== 'up') return link
+    const beaten = { ...link, stableAt: Math.min(link.stableAt, now) }
+    if (!traits.shows) return beaten
+    out.push({ do: 'show', session, socket: link.socket.id, gen: grant.gen })
+    return { ...beaten, showing: { gen: grant.gen, ackBy: now + ackMs } }
+  })
+}
+
+/** The provider refused this generation. It is dropped; three fresh ones in a row are a refusal. */
+export function rejected(core: Core, gen: Id, { now, random }: Event): Core {
+  if (core.grant?.gen !== gen) return core
+  const count = core.rejected + 1
+  const refused = count >= rejectedAtMost
+  const trouble: Trouble | null = refused ? { no: 'rejected', tries: count - rejectedAtMost } : core.trouble
+  const work = refused && core.work.is !== 'minting' ? cooling(now, probeDelay(count - rejectedAtMost, core.traits.probe, random), 0) : core.work
+  const common = isHeld(core) ? lose(core, now, trouble, false) : { ...(core as Ticket), grant: null, trouble }
+  return { ...common, rejected: count, work }
+}
+
+/** Brings every wait forward, never below the server's Retry-After. The bucket stands behind this. */
+export const hurried = (work: Work, now: Ms): Work => (work.is === 'cooling' ? { ...work, until: Math.min(work.until, Math.max(now, work.floor)) } : work)
+
+/** A different user: grant, verdict and flight are forgotten; the bucket and the server's Retry-After are not. */
+export function reset(core: Core, now: Ms): Core {
+  const work = hurried(core.work, now)
+  const common = {
+    work: work.is === 'cooling' && work.floor > now ? work : ({ is: 'rest' } as const),
+    rejected: 0,
+    forced: 'no' as const,
+    prefetch: false,
+    overcome: null,
+  }
+  const next: Core = isHeld(core) ? { ...lose(core, now, null, false), ...common } : { ...core, ...common, grant: null, trouble: null, ...(core.kind === 'lease' && { expired: false }) } as Core
+  return eachLink(next, now, (link) => (link.is === 'none' ? link : { is: 'down', attempt: 0, dialAt: now }))
+}

@@ -1,0 +1,215 @@
+/**
+ * `step(state, event)`: time passes first, whatever woke us; then the event is handled; then what has become possible is
+ * done (dial, mint, give up). Pure: the same state and event always give the same answer.
+ */
+import type { Effect, Event } from './event.ts'
+import { linked, linkElapsed, ownerOf, probing, socketEvent } from './link.ts'
+import { anyoneWants, eachLife, eachLink, isConnected, isStop, lose, oneLife } from './lives.ts'
+import { mintAt, mintReason, permit } from './permit.ts'
+import { answerMs, suspectMs, taken } from './policy.ts'
+import { hurried, minted, rejected, reset, troubled } from './source.ts'
+import type { Core, Id, Life, Link, Ms } from './state.ts'
+import { isHeld } from './state.ts'
+import type { LinkTraits } from './traits.ts'
+
+export function step(core: Core, event: Event): readonly [Core, readonly Effect[]] {
+  const out: Effect[] = []
+  return [settled(handled(elapsed(core, event, out), event, out), event), out]
+}
+
+/** Every deadline that lies behind us, in the order in which they matter. */
+function elapsed(core: Core, event: Event, out: Effect[]): Core {
+  const { now } = event
+  let next = core
+  if (next.work.is === 'minting' && now >= next.work.giveUpAt) next = troubled(next, { no: 'timeout' }, 0, event, out)
+  if (isHeld(next) && now >= next.endsAt) next = lose(next, now, next.trouble ?? { no: 'timeout', tries: 0 }, anyoneWants(next))
+  if (next.kind === 'ticket' && next.grant !== null && now >= next.grant.dialBefore) next = { ...next, grant: null }
+  if (isHeld(next) && next.suspectUntil !== null && now >= next.suspectUntil) {
+    next = eachLink({ ...next, suspectUntil: Infinity }, now, (link) =>
+      link.is === 'down' || link.is === 'none' ? link : { is: 'down', attempt: link.attempt, dialAt: now },
+    )
+  }
+  for (const { link } of linked(next)) {
+    const found = ownerOf(next, link.socket.id)
+    if (found) next = linkElapsed(next, found, event, out)
+  }
+  return eachLife(next, now, (life, traits) => {
+    if (life.is !== 'wanting') return life
+    if (now >= life.giveUpAt) return { is: 'failed', code: 'gave_up' }
+    return next.hiddenAt !== null && now >= next.hiddenAt + traits.pauseWhenHiddenMs ? { is: 'held', by: 'page', been: life.been } : life
+  })
+}
+
+function handled(core: Core, event: Event, out: Effect[]): Core {
+  const { now } = event
+  switch (event.is) {
+    case 'tick':
+    case 'offline':
+      return core
+    case 'attach':
+      return eachLife({ ...core, sessions: { ...core.sessions, [event.session]: { traits: event.traits, life: { is: 'idle' } } } } as Core, now, (life) => life)
+    case 'detach': {
+      const { [event.session]: _gone, ...sessions } = core.sessions
+      return { ...core, sessions } as Core
+    }
+    case 'connect':
+    case 'resume':
+      return asked(core, event.session, event.is, now)
+    case 'pause':
+      return oneLife(core, event.session, now, (life) => {
+        if (life.is === 'wanting') return { is: 'held', by: 'app', been: life.been }
+        return life.is === 'held' && life.by === 'page' ? { ...life, by: 'both' } : life
+      })
+    case 'close':
+      return oneLife(core, event.session, now, () => ({ is: 'closed' }))
+    case 'prefetch':
+      return { ...core, prefetch: true }
+    case 'reset':
+      return reset(core, now)
+    case 'away':
+      return eachLife(core, now, (life) => {
+        if (life.is === 'wanting') return { is: 'held', by: 'page', been: life.been }
+        return life.is === 'held' && life.by === 'app' ? { ...life, by: 'both' } : life
+      })
+    case 'back':
+    case 'visible':
+      return hint(suspected(backAgain({ ...core, hiddenAt: null }, now), event.is === 'back', now), now, out)
+    case 'hidden':
+      return { ...core, hiddenAt: core.hiddenAt ?? now }
+    case 'online':
+      return hint(core, now, out)
+    case 'slept':
+      return probed(suspected(core, true, now), now, out)
+    case 'minted':
+      return minted(core, event, out)
+    case 'refused':
+    case 'failed':
+    case 'forbidden': {
+      if (core.work.is !== 'minting' || core.work.flight !== event.flight) return core
+      if (event.is === 'forbidden') return troubled(core, { no: 'forbidden' }, 0, event, out)
+      return troubled(core, event, event.retryAfterMs, event, out)
+    }
+    case 'rejected':
+      return rejected(core, event.gen, event)
+    case 'dialled':
+    case 'opened':
+    case 'ready':
+    case 'acked':
+    case 'denied':
+    case 'heard':
+    case 'closed':
+    case 'broken':
+      return socketEvent(core, event, out)
+    default:
+      return event satisfies never
+  }
+}
+
+const fresh = (traits: LinkTraits, been: boolean, now: Ms): Life<Link> => ({
+  is: 'wanting',
+  been,
+  link: traits.link ? { is: 'down', attempt: 0, dialAt: now } : { is: 'none' },
+  giveUpAt: now + traits.giveUpAfterMs,
+})
+
+/** `connect()` and `resume()`: the "try again" button. Only `connect()` leaves idle, closed and failed. */
+function asked(core: Core, session: Id, verb: 'connect' | 'resume', now: Ms): Core {
+  const before = core.sessions[session]?.life
+  const next = oneLife(core, session, now, (life, traits) => {
+    switch (life.is) {
+      case 'idle':
+      case 'closed':
+      case 'failed':
+        return verb === 'connect' ? fresh(traits, false, now) : life
+      case 'held':
+        return life.by === 'app' ? fresh(traits, life.been, now) : { ...life, by: 'page' }
+      case 'wanting':
+        return life
+      default:
+        return life satisfies never
+    }
+  })
+  if (before === undefined || (verb === 'resume' && (before.is === 'idle' || before.is === 'closed' || before.is === 'failed'))) return next
+  const begins = before.is === 'idle' || before.is === 'closed' || before.is === 'failed'
+  return hurry(begins ? forgiven(next) : next, now)
+}
+
+/** A new beginning: "never" is asked again, and a lease that ran out earlier is not this connection's loss. */
+function forgiven(core: Core): Core {
+  const trouble = isStop(core.trouble) ? null : core.trouble
+  return core.kind === 'lease' && core.grant === null ? { ...core, trouble, expired: false } : ({ ...core, trouble } as Core)
+}
+
+function backAgain(core: Core, now: Ms): Core {
+  return eachLife(core, now, (life, traits) => {
+    if (life.is !== 'held' || life.by === 'app') return life
+    return life.by === 'both' ? { ...life, by: 'app' } : fresh(traits, life.been, now)
+  })
+}
+
+/** Time may have passed unseen: a lease is checked at once; a ticket has nothing to fear. */
+function suspected(core: Core, certain: boolean, now: Ms): Core {
+  if (!certain || !isHeld(core)) return core
+  return { ...core, suspectUntil: core.suspectUntil ?? now + suspectMs, work: hurried(core.work, now) }
+}
+
+/** Brings the gate forward: a waiting mint and a waiting dial happen now. */
+const hurry = (core: Core, now: Ms): Core =>
+  eachLink({ ...core, work: hurried(core.work, now) }, now, (link) => (link.is === 'down' ? { ...link, dialAt: Math.min(link.dialAt, now) } : link))
+
+const hint = (core: Core, now: Ms, out: Effect[]): Core => probed(hurry(core, now), now, out)
+
+const probed = (core: Core, now: Ms, out: Effect[]): Core => linked(core).reduce((next, found) => probing(next, found, now, out), core)
+
+/** What the state allows now is done now: stop, dial, mint, count the time without connection. */
+function settled(core: Core, { now }: Event): Core {
+  let next = core
+  if (isStop(next.trouble) && permit(next, now) === null && !isHeld(next)) {
+    next = eachLife(next, now, (life) =>
+      life.is === 'wanting' && (life.link.is === 'down' || life.link.is === 'none') ? { is: 'failed', code: 'forbidden' } : life,
+    )
+  }
+  // A single-use lease lives and dies with its one socket.
+  if (isHeld(next) && next.grant.spent && linked(next).length === 0) next = lose(next, now, next.trouble, false)
+  if (next.work.is === 'minting' && !anyoneWants(next) && !next.prefetch) next = { ...next, work: { is: 'rest' } }
+  next = dialled(next, now)
+  if (mintAt(next) <= now) next = minting(next, now)
+  return eachLife(next, now, (life, traits) => {
+    if (life.is !== 'wanting') return life
+    if (isConnected(next, life)) return life.been && life.giveUpAt === Infinity ? life : { ...life, been: true, giveUpAt: Infinity }
+    return life.giveUpAt === Infinity && traits.giveUpAfterMs < Infinity ? { ...life, giveUpAt: now + traits.giveUpAfterMs } : life
+  })
+}
+
+/** The gate: permit first, then dial. A socket that still waits in the dial queue when its grant goes stale waits for a new one. */
+function dialled(core: Core, now: Ms): Core {
+  let next = core
+  for (const [id, { life }] of Object.entries(core.sessions)) {
+    if (life.is !== 'wanting') continue
+    let link: Link = life.link
+    if (link.is === 'opening' && link.deadline === Infinity && (core.grant === null || core.grant.gen !== link.socket.gen || now >= core.grant.dialBefore)) {
+      const down: Link = { is: 'down', attempt: link.attempt, dialAt: now }
+      next = oneLife(next, Number(id), now, () => ({ ...life, link: down }))
+      link = down
+    }
+    const grant = permit(next, now)
+    if (link.is !== 'down' || link.dialAt > now || grant === null) continue
+    const socket = { id: next.lastId + 1, gen: grant.gen }
+    const opening: Link = { is: 'opening', socket, deadline: Infinity, attempt: link.attempt }
+    next = oneLife({ ...next, lastId: socket.id, grant: next.traits.single ? { ...grant, spent: true } : grant } as Core, Number(id), now, () => ({ ...life, link: opening }))
+  }
+  return next
+}
+
+function minting(core: Core, now: Ms): Core {
+  const reason = mintReason(core)
+  const attempt = core.trouble !== null && 'tries' in core.trouble ? core.trouble.tries + 1 : 0
+  const flight = core.lastId + 1
+  return {
+    ...core,
+    lastId: flight,
+    work: { is: 'minting', flight, startedAt: now, giveUpAt: now + answerMs(core.beatMs), reason, attempt },
+    bucket: taken(core.bucket, core.beatMs, now),
+    forced: core.forced === 'due' ? 'done' : core.forced,
+  }
+}
