@@ -73,8 +73,11 @@ export function withFaults(provider: Provider, world: World): Faulty {
   const waiting = new Set<() => void>()
   const way: Way = { world, trouble, open: new Set(), known: new Set() }
 
-  const changed = () => {
+  const wake = () => {
     for (const check of [...waiting]) check()
+  }
+  const changed = () => {
+    wake()
     for (const line of [...way.known]) line.changed()
   }
 
@@ -96,7 +99,7 @@ export function withFaults(provider: Provider, world: World): Faulty {
 
   const delay = async (signal?: AbortSignal) => {
     let over = trouble.slowMs === 0
-    if (!over) world.timer(() => ((over = true), changed()), trouble.slowMs)
+    if (!over) world.timer(() => ((over = true), wake()), trouble.slowMs)
     await until(() => over || trouble.slowMs === 0, signal)
   }
 
@@ -110,11 +113,9 @@ export function withFaults(provider: Provider, world: World): Faulty {
       requests++
       await delay(request.signal)
       await until(reachable, request.signal)
-      if (refusal && refusal.left > 0 && (refusal.match?.(request) ?? true)) {
-        refusal.left--
-        return answer(refusal.status, refusal)
-      }
-      const response = await provider.fetch(request)
+      const refused = refusal && refusal.left > 0 && (refusal.match?.(request) ?? true) ? refusal : null
+      if (refused) refused.left--
+      const response = refused ? answer(refused.status, refused) : await provider.fetch(request)
       await until(audible, request.signal)
       return response
     },
@@ -123,11 +124,9 @@ export function withFaults(provider: Provider, world: World): Faulty {
       upgrades++
       await delay()
       await until(() => reachable() && !trouble.hanging)
-      if (upgradeRefusal && upgradeRefusal.left > 0) {
-        upgradeRefusal.left--
-        return answer(upgradeRefusal.status, {})
-      }
-      const outcome = await provider.upgrade(upgrade)
+      const refused = upgradeRefusal && upgradeRefusal.left > 0 ? upgradeRefusal : null
+      if (refused) refused.left--
+      const outcome = refused ? answer(refused.status, {}) : await provider.upgrade(upgrade)
       await until(audible)
       if (outcome instanceof Response) return outcome
       return { ...outcome, open: (peer) => new Line(peer, outcome, way).conversation }
