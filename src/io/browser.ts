@@ -1,0 +1,61 @@
+import type { Host, PageFact, SocketLike } from './host.ts'
+
+type Overrides = {
+  readonly webSocket?: (new (url: string, protocols?: string[]) => SocketLike) | undefined
+  readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
+}
+
+let shared: Host | undefined
+
+/** The world of a browser, a worker, Node or Electron: whatever globals there are. Reads none of them before it is used. */
+export function browserHost({ webSocket, fetch }: Overrides = {}): Host {
+  if (!webSocket && !fetch && shared) return shared
+  const host: Host = {
+    monotonic: () => performance.now(),
+    wall: () => Date.now(),
+    random: () => Math.random(),
+    timer(run, ms) {
+      const handle = setTimeout(run, ms)
+      return () => clearTimeout(handle)
+    },
+    fetch: fetch ?? ((url, init) => globalThis.fetch(url, init)),
+    socket(url, protocols) {
+      const Constructor = webSocket ?? (globalThis.WebSocket as Overrides['webSocket'])
+      if (!Constructor) throw new TypeError('there is no WebSocket here; give one as the option `webSocket`')
+      return protocols.length > 0 ? new Constructor(url, protocols) : new Constructor(url)
+    },
+    page: listenToPage,
+    report(error) {
+      if (typeof globalThis.reportError === 'function') globalThis.reportError(error)
+      else
+        queueMicrotask(() => {
+          throw error
+        })
+    },
+  }
+  if (!webSocket && !fetch) shared = host
+  return host
+}
+
+/** Page Lifecycle (WICG) and the back/forward cache; in a worker only online and offline, in Node nothing. */
+function listenToPage(listener: (fact: PageFact) => void): () => void {
+  const page = typeof document === 'undefined' ? null : document
+  const stop = new AbortController()
+  const on = (target: unknown, type: string, run: (event: Event) => void): void => {
+    if (target && typeof (target as EventTarget).addEventListener === 'function') (target as EventTarget).addEventListener(type, run, { signal: stop.signal })
+  }
+  const seen = (): void => listener(page!.visibilityState === 'hidden' ? 'hidden' : 'visible')
+  const back = (): void => {
+    listener('back')
+    if (page?.visibilityState === 'hidden') listener('hidden')
+  }
+  on(page, 'visibilitychange', seen)
+  on(page, 'freeze', () => listener('away'))
+  on(page, 'resume', back)
+  on(globalThis, 'pagehide', () => listener('away'))
+  on(globalThis, 'pageshow', (event) => (event as PageTransitionEvent).persisted && back())
+  on(globalThis, 'online', () => listener('online'))
+  on(globalThis, 'offline', () => listener('offline'))
+  if (page?.visibilityState === 'hidden') listener('hidden')
+  return () => stop.abort()
+}

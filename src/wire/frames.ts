@@ -1,0 +1,50 @@
+/** Frames to messages and back. A bad frame is a value, never a throw. */
+import type { BinaryMessage, MessageTraits } from '../presets/preset.ts'
+import type { StandardSchemaV1 } from './standard-schema.ts'
+
+export type Decoded<In> = { readonly ok: true; readonly message: In } | { readonly ok: false; readonly issue: string; readonly bytes: number }
+
+/** Longer text frames are not parsed. */
+const textAtMost = 8 * 1024 * 1024
+
+/** Text is JSON; binary is delivered as it is. Issues name what is wrong, never the frame's content. */
+export function decode<In>(data: unknown, traits: MessageTraits<In, never> | undefined): Decoded<In> {
+  if (typeof data !== 'string') return { ok: true, message: data as In }
+  const bad = (issue: string): Decoded<In> => ({ ok: false, issue, bytes: data.length })
+  if (data.length > textAtMost) return bad('longer than 8 MiB')
+  let message: unknown
+  try {
+    message = JSON.parse(data, (key, value: unknown) => (key === '__proto__' ? undefined : value))
+  } catch {
+    return bad('not JSON')
+  }
+  if (traits?.envelope && !traits.envelope(message)) return bad('not the form of this provider')
+  const schema = traits?.schemas?.inbound
+  if (!schema) return { ok: true, message: message as In }
+  const result = validated(schema, message)
+  return 'issues' in result ? bad(result.issues) : { ok: true, message: result.value }
+}
+
+/** Objects become JSON; strings and bytes go as they are. Throws `TypeError` for what the preset's schema does not allow. */
+export function encode<Out>(message: Out | BinaryMessage | string, schema: StandardSchemaV1<Out, unknown> | undefined): string | BinaryMessage {
+  if (typeof message === 'string') return message
+  if (message instanceof ArrayBuffer || message instanceof Uint8Array) return message
+  if (schema) {
+    const result = validated(schema, message)
+    if ('issues' in result) throw new TypeError(`send: ${result.issues}`)
+  }
+  const text = JSON.stringify(message)
+  if (text === undefined) throw new TypeError('send: the message is nothing that JSON can carry')
+  return text
+}
+
+export const bytesOf = (frame: string | BinaryMessage): number => (typeof frame === 'string' ? frame.length : frame.byteLength)
+
+function validated<Output>(schema: StandardSchemaV1<never, Output>, value: unknown): { value: Output } | { issues: string } {
+  const result = schema['~standard'].validate(value)
+  if (result instanceof Promise) return { issues: 'the schema is asynchronous; messages keep their order only with a synchronous one' }
+  if (!result.issues) return { value: result.value }
+  const [first] = result.issues
+  const path = (first?.path ?? []).map((part) => (typeof part === 'object' && part !== null && 'key' in part ? String(part.key) : String(part))).join('.')
+  return { issues: `${path === '' ? 'message' : path}: ${first?.message ?? 'not valid'}` }
+}
