@@ -1,0 +1,17 @@
+export interface Budget {
+  readonly name: string
+  /** KiB of 1,024 bytes, gzipped. */
+  readonly limit: number
+  readonly needs: readonly string[]
+  readonly entry: string
+  readonly format?: 'iife'
+}
+export interface Measured {
+  readonly min: number
+  readonly gzip: number
+  readonly modules: readonly { readonly part: string; readonly code: string }[]
+}
+export const budgets: readonly Budget[]
+export function missing(budget: Budget): string[]
+export function measure(budget: Budget): Promise<Measured>
+export function parts(modules: Measured['modules']): Promise<{ part: string; min: number; gzip: number }[]>

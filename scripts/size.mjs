@@ -1,0 +1,117 @@
+/**
+ * `npm run size`: what the library costs a page, minified and gzipped, with all dependencies in; and what each part of it
+ * costs. The budgets are enforced by test/size.test.ts.
+ */
+import { existsSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { isMain, root, setup } from './setup.mjs'
+
+const hume = './src/presets/hume.ts'
+const schemas = './src/presets/hume.schemas.ts'
+const bithuman = './src/presets/bithuman.ts'
+const session = `export { createSession } from './src/index.ts'\n`
+
+/** What a page may import, and how many KiB (1,024 bytes) of gzip that may cost. */
+export const budgets = [
+  { name: 'createSession alone', limit: 10, needs: ['./src/index.ts'], entry: session },
+  { name: '+ bitHuman', limit: 10.5, needs: ['./src/index.ts', bithuman], entry: `${session}export { bitHuman } from '${bithuman}'\n` },
+  { name: '+ humeEvi', limit: 11.5, needs: ['./src/index.ts', hume], entry: `${session}export { humeEvi } from '${hume}'\n` },
+  {
+    name: '+ humeEvi and its schemas',
+    limit: 18.5,
+    needs: ['./src/index.ts', hume, schemas],
+    entry: `${session}export { humeEvi } from '${hume}'\nexport { humeEviSchemas } from '${schemas}'\n`,
+  },
+  {
+    name: 'heartwire.global.js',
+    limit: 20,
+    needs: ['./src/script-tag.ts'],
+    entry: `export * from './src/script-tag.ts'\n`,
+    format: 'iife',
+  },
+]
+
+/** The sources that a budget needs and that are not there (yet). */
+export const missing = ({ needs }) => needs.filter((file) => !existsSync(join(root, file)))
+
+/** Bundles as a page's own build would, without writing anything. Gives sizes in bytes, and the modules that are in it. */
+export async function measure({ entry, format = 'es' }) {
+  const { build } = await import('vite')
+  const id = join(root, 'size-entry.js')
+  const { output } = await build({
+    configFile: false,
+    root,
+    logLevel: 'error',
+    plugins: [{ name: 'entry', resolveId: (name) => (name === id ? id : undefined), load: (name) => (name === id ? entry : undefined) }],
+    // Not Vite's library mode: it keeps the white space of ES modules, which a page's build does not.
+    build: {
+      write: false,
+      minify: true,
+      target: 'es2022',
+      copyPublicDir: false,
+      modulePreload: false,
+      rolldownOptions: { input: id, preserveEntrySignatures: 'strict', output: { format, name: 'Heartwire' } },
+    },
+  })
+  const { code, modules } = output[0]
+  return {
+    min: Buffer.byteLength(code),
+    gzip: zipped(code),
+    modules: Object.entries(modules).map(([file, module]) => ({ part: partOf(file), code: module.code ?? '' })),
+  }
+}
+
+const zipped = (text) => gzipSync(text, { level: 9 }).length
+
+/** A package, a room of src, or one of the files at its top. */
+function partOf(file) {
+  const path = relative(root, file).split(sep)
+  const at = path.lastIndexOf('node_modules')
+  if (at >= 0) return path[at + 1].startsWith('@') ? `${path[at + 1]}/${path[at + 2]}` : path[at + 1]
+  if (path[0] !== 'src') return 'bundler'
+  return path[1] === 'presets' ? path.join('/') : path.length > 2 ? `src/${path[1]}/` : path.join('/')
+}
+
+/** What each part adds: its own minified bytes, and by how much the whole would zip smaller without it. */
+export async function parts(modules) {
+  const { minifySync } = await import('vite')
+  const code = new Map()
+  for (const each of modules) code.set(each.part, `${code.get(each.part) ?? ''}\n${each.code}`)
+  const small = [...code].map(([part, text]) => ({
+    part,
+    text: minifySync('part.js', text, { module: true, compress: { unused: false } }).code,
+  }))
+  const whole = zipped(small.map(({ text }) => text).join('\n'))
+  return small
+    .map(({ part, text }) => ({
+      part,
+      min: Buffer.byteLength(text),
+      gzip: whole - zipped(small.flatMap((other) => (other.part === part ? [] : [other.text])).join('\n')),
+    }))
+    .filter(({ min }) => min > 0)
+    .sort((one, other) => other.gzip - one.gzip)
+}
+
+const kib = (bytes) => (bytes / 1024).toFixed(2).padStart(7)
+
+if (isMain(import.meta.url)) {
+  setup()
+  let largest
+  console.log('\n   gzip     min   limit   (KiB of 1,024 bytes, all dependencies in)')
+  for (const budget of budgets) {
+    const absent = missing(budget)
+    if (absent.length > 0) {
+      console.log(`      –       –  ${kib(budget.limit * 1024)}   ${budget.name}: ${absent.join(', ')} is not written yet`)
+      continue
+    }
+    largest = await measure(budget)
+    const over = largest.gzip > budget.limit * 1024
+    if (over) process.exitCode = 1
+    console.log(`${kib(largest.gzip)} ${kib(largest.min)} ${kib(budget.limit * 1024)}   ${budget.name}${over ? '   OVER' : ''}`)
+  }
+  if (largest !== undefined) {
+    console.log('\n   gzip     min   what each part adds to the last of these')
+    for (const { part, min, gzip } of await parts(largest.modules)) console.log(`${kib(gzip)} ${kib(min)}   ${part}`)
+  }
+}
