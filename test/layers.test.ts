@@ -7,7 +7,7 @@ import { lineAt, sourceFiles, walk } from './source-files.ts'
 import type { Import, Node, SourceFile } from './source-files.ts'
 
 interface Rule {
-  /** May be imported. A room (`core`), a file (`secret`), a package (`jose`), one name of a package (`jose#decodeJwt`), `nouns`. */
+  /** May be imported. A room (`core`), a file (`secret`), a package or one of its entries (`jose/jwt/decode`), `nouns`. */
   readonly uses: readonly string[]
   /** May be imported as types, which the build removes. */
   readonly types?: readonly string[]
@@ -21,7 +21,7 @@ const rules: Record<string, Rule> = {
   secret: { uses: [] },
   errors: { uses: [] },
   core: { uses: [], types: ['wire'] },
-  wire: { uses: ['jose#decodeJwt'] },
+  wire: { uses: ['jose/jwt/decode'], types: ['presets/preset'] },
   io: { uses: ['core', 'wire'], types: ['options', 'presets/preset'] },
   protocol: { uses: ['zod/mini'] },
   jwt: { uses: ['jose'] },
@@ -49,11 +49,7 @@ const files = sourceFiles()
 const roomOf = (path: string): string => (path.includes('/') ? path.slice(0, path.indexOf('/')) : path in rules ? path : 'nouns')
 
 /** Does `from` fall under this entry of the table? */
-function matches(entry: string, { from, names, own }: Import): boolean {
-  if (entry.includes('#')) {
-    const [name, what] = entry.split('#')
-    return from === name && names.every((each) => each === what)
-  }
+function matches(entry: string, { from, own }: Import): boolean {
   return from === entry || (own && roomOf(from) === entry)
 }
 
