@@ -14,7 +14,8 @@ export function ownerOf(core: Core, socket: Id): Found | null {
   for (const [id, { life, traits }] of Object.entries(core.sessions)) {
     if (life.is !== 'wanting') continue
     const { link } = life
-    if ((link.is === 'opening' || link.is === 'settling' || link.is === 'up') && link.socket.id === socket) return { id: Number(id), life, link, traits }
+    if ((link.is === 'opening' || link.is === 'settling' || link.is === 'up') && link.socket.id === socket)
+      return { id: Number(id), life, link, traits }
   }
   return null
 }
@@ -65,7 +66,9 @@ export function socketEvent(core: Core, event: Extract<Event, { socket: Id }>, o
       return link.is === 'opening' ? relink(core, found, now, { ...link, deadline: now + connectMs }) : core
     case 'opened':
       if (link.is !== 'opening') return core
-      return found.traits.ready === 'open' ? up(core, found, now, out) : relink(core, found, now, { ...link, is: 'settling', deadline: now + readyMs })
+      return found.traits.ready === 'open'
+        ? up(core, found, now, out)
+        : relink(core, found, now, { ...link, is: 'settling', deadline: now + readyMs })
     case 'ready':
       return link.is === 'settling' ? up(core, found, now, out) : core
     case 'heard': {

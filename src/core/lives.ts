@@ -27,8 +27,10 @@ function ground(life: Life<Link>, now: Ms): Life<Grounded> {
   return { ...life, link: link.is === 'down' || link.is === 'none' ? link : { is: 'down', attempt: link.attempt, dialAt: now } }
 }
 
-const mapped = <L>(sessions: Readonly<Record<Id, Attached<Link>>>, change: (session: Attached<Link>, id: Id) => Attached<L>): Record<Id, Attached<L>> =>
-  Object.fromEntries(Object.entries(sessions).map(([id, session]) => [id, change(session, Number(id))]))
+const mapped = <L>(
+  sessions: Readonly<Record<Id, Attached<Link>>>,
+  change: (session: Attached<Link>, id: Id) => Attached<L>,
+): Record<Id, Attached<L>> => Object.fromEntries(Object.entries(sessions).map(([id, session]) => [id, change(session, Number(id))]))
 
 /** Changes every life. Without a lease whatever had a socket loses it here, so that no caller can forget to. */
 export function eachLife(core: Core, now: Ms, change: (life: Life<Link>, traits: LinkTraits, id: Id) => Life<Link>): Core {

@@ -56,7 +56,12 @@ export const beatOf = (traits: SourceTraits, lifetimeMs: Ms): Ms => Math.min(tra
  * A new grant's times, counted from the request's start: the answer may have been long on its way. The renewal comes a
  * little early (up to 10 %), and never sooner than half a beat from now, whatever a slow endpoint did.
  */
-export function grantOf(traits: SourceTraits, mint: { flight: Id; startedAt: Ms; lifetimeMs: Ms; connectByMs: Ms | null }, now: Ms, random: number): Grant {
+export function grantOf(
+  traits: SourceTraits,
+  mint: { flight: Id; startedAt: Ms; lifetimeMs: Ms; connectByMs: Ms | null },
+  now: Ms,
+  random: number,
+): Grant {
   const beat = beatOf(traits, mint.lifetimeMs)
   const beats = traits.atDial || (traits.kind === 'lease' && traits.intervalMs === null) ? Infinity : beat
   const connectBy = mint.connectByMs ?? (traits.kind === 'ticket' ? mint.lifetimeMs : Infinity)

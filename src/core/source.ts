@@ -31,7 +31,9 @@ export function troubled(core: Core, verdict: Verdict, retryAfterMs: Ms, { now, 
     next = { ...common, work: { is: 'rest' }, trouble: { no } }
   } else {
     const trouble = add(core.trouble, no)
-    const delay = isRefusal(trouble) ? probeDelay(trouble.tries, core.traits.probe, random) : failureDelay(trouble.tries, core.beatMs, random)
+    const delay = isRefusal(trouble)
+      ? probeDelay(trouble.tries, core.traits.probe, random)
+      : failureDelay(trouble.tries, core.beatMs, random)
     const work = cooling(now, delay, retryAfterMs)
     if (!isHeld(common)) next = { ...common, work, trouble }
     else next = isRefusal(trouble) ? { ...lose(common, now, trouble, false), work } : { ...common, work, trouble }
@@ -88,13 +90,15 @@ export function rejected(core: Core, gen: Id, { now, random }: Event): Core {
   const count = core.rejected + 1
   const refused = count >= rejectedAtMost
   const trouble: Trouble | null = refused ? { no: 'rejected', tries: count - rejectedAtMost } : core.trouble
-  const work = refused && core.work.is !== 'minting' ? cooling(now, probeDelay(count - rejectedAtMost, core.traits.probe, random), 0) : core.work
+  const work =
+    refused && core.work.is !== 'minting' ? cooling(now, probeDelay(count - rejectedAtMost, core.traits.probe, random), 0) : core.work
   const common = isHeld(core) ? lose(core, now, trouble, false) : { ...(core as Ticket), grant: null, trouble }
   return { ...common, rejected: count, work }
 }
 
 /** Brings every wait forward, never below the server's Retry-After. The bucket stands behind this. */
-export const hurried = (work: Work, now: Ms): Work => (work.is === 'cooling' ? { ...work, until: Math.min(work.until, Math.max(now, work.floor)) } : work)
+export const hurried = (work: Work, now: Ms): Work =>
+  work.is === 'cooling' ? { ...work, until: Math.min(work.until, Math.max(now, work.floor)) } : work
 
 /** A different user: grant, verdict and flight are forgotten; the bucket and the server's Retry-After are not. */
 export function reset(core: Core, now: Ms): Core {
@@ -106,6 +110,8 @@ export function reset(core: Core, now: Ms): Core {
     prefetch: false,
     overcome: null,
   }
-  const next: Core = isHeld(core) ? { ...lose(core, now, null, false), ...common } : { ...core, ...common, grant: null, trouble: null, ...(core.kind === 'lease' && { expired: false }) } as Core
+  const next: Core = isHeld(core)
+    ? { ...lose(core, now, null, false), ...common }
+    : ({ ...core, ...common, grant: null, trouble: null, ...(core.kind === 'lease' && { expired: false }) } as Core)
   return eachLink(next, now, (link) => (link.is === 'none' ? link : { is: 'down', attempt: 0, dialAt: now }))
 }

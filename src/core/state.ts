@@ -30,7 +30,14 @@ export type MintReason = 'connect' | 'renew' | 'rejected' | 'probe' | 'prefetch'
 /** What the source is doing about the next mint. One flight by construction. */
 export type Work =
   | { readonly is: 'rest' }
-  | { readonly is: 'minting'; readonly flight: Id; readonly startedAt: Ms; readonly giveUpAt: Ms; readonly reason: MintReason; readonly attempt: number }
+  | {
+      readonly is: 'minting'
+      readonly flight: Id
+      readonly startedAt: Ms
+      readonly giveUpAt: Ms
+      readonly reason: MintReason
+      readonly attempt: number
+    }
   /** `floor` is the server's Retry-After: nothing brings the wait below it. */
   | { readonly is: 'cooling'; readonly until: Ms; readonly floor: Ms }
 

@@ -53,7 +53,8 @@ function wantingStatus(core: Core, life: Extract<Life<Link>, { is: 'wanting' }>)
   if (core.kind === 'lease' && core.grant === null && core.expired && code !== null) {
     return { name: 'paused', reason: 'expired', code: code as Failure['no'], ...retry(mintAt(core)) }
   }
-  const next = link.is === 'none' || (link.is === 'down' && !permit(core, link.dialAt)) ? mintAt(core) : link.is === 'down' ? link.dialAt : Infinity
+  const next =
+    link.is === 'none' || (link.is === 'down' && !permit(core, link.dialAt)) ? mintAt(core) : link.is === 'down' ? link.dialAt : Infinity
   return { name: life.been && link.is !== 'none' ? 'reconnecting' : 'connecting', ...(code !== null && { code }), ...retry(next) }
 }
 

@@ -47,7 +47,11 @@ function handled(core: Core, event: Event, out: Effect[]): Core {
     case 'offline':
       return core
     case 'attach':
-      return eachLife({ ...core, sessions: { ...core.sessions, [event.session]: { traits: event.traits, life: { is: 'idle' } } } } as Core, now, (life) => life)
+      return eachLife(
+        { ...core, sessions: { ...core.sessions, [event.session]: { traits: event.traits, life: { is: 'idle' } } } } as Core,
+        now,
+        (life) => life,
+      )
     case 'detach': {
       const { [event.session]: _gone, ...sessions } = core.sessions
       return { ...core, sessions } as Core
@@ -155,7 +159,9 @@ function suspected(core: Core, certain: boolean, now: Ms): Core {
 
 /** Brings the gate forward: a waiting mint and a waiting dial happen now. */
 const hurry = (core: Core, now: Ms): Core =>
-  eachLink({ ...core, work: hurried(core.work, now) }, now, (link) => (link.is === 'down' ? { ...link, dialAt: Math.min(link.dialAt, now) } : link))
+  eachLink({ ...core, work: hurried(core.work, now) }, now, (link) =>
+    link.is === 'down' ? { ...link, dialAt: Math.min(link.dialAt, now) } : link,
+  )
 
 const hint = (core: Core, now: Ms, out: Effect[]): Core => probed(hurry(core, now), now, out)
 
@@ -187,7 +193,11 @@ function dialled(core: Core, now: Ms): Core {
   for (const [id, { life }] of Object.entries(core.sessions)) {
     if (life.is !== 'wanting') continue
     let link: Link = life.link
-    if (link.is === 'opening' && link.deadline === Infinity && (core.grant === null || core.grant.gen !== link.socket.gen || now >= core.grant.dialBefore)) {
+    if (
+      link.is === 'opening' &&
+      link.deadline === Infinity &&
+      (core.grant === null || core.grant.gen !== link.socket.gen || now >= core.grant.dialBefore)
+    ) {
       const down: Link = { is: 'down', attempt: link.attempt, dialAt: now }
       next = oneLife(next, Number(id), now, () => ({ ...life, link: down }))
       link = down
@@ -196,7 +206,12 @@ function dialled(core: Core, now: Ms): Core {
     if (link.is !== 'down' || link.dialAt > now || grant === null) continue
     const socket = { id: next.lastId + 1, gen: grant.gen }
     const opening: Link = { is: 'opening', socket, deadline: Infinity, attempt: link.attempt }
-    next = oneLife({ ...next, lastId: socket.id, grant: next.traits.single ? { ...grant, spent: true } : grant } as Core, Number(id), now, () => ({ ...life, link: opening }))
+    next = oneLife(
+      { ...next, lastId: socket.id, grant: next.traits.single ? { ...grant, spent: true } : grant } as Core,
+      Number(id),
+      now,
+      () => ({ ...life, link: opening }),
+    )
   }
   return next
 }

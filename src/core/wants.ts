@@ -43,7 +43,8 @@ function wakeAt(core: Core): Ms {
         break
       case 'down':
         // Without a permit the dial waits for a mint, and that has a time of its own.
-        if (grant !== null && !grant.spent && !(isHeld(core) && core.suspectUntil !== null)) by(Math.min(Math.max(link.dialAt, 0), grant.dialBefore))
+        if (grant !== null && !grant.spent && !(isHeld(core) && core.suspectUntil !== null))
+          by(Math.min(Math.max(link.dialAt, 0), grant.dialBefore))
         break
       case 'opening':
       case 'settling':
