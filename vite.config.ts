@@ -86,7 +86,8 @@ export default defineConfig(async ({ command }): Promise<ViteUserConfig> => {
           test: { name: 'dom', environment: 'happy-dom', include: ['test/dom/**/*.test.{ts,tsx}'] },
         },
         {
-          // The tests themselves run inside Chromium.
+          // The tests themselves run inside Chromium. What Vite finds out late makes it reload the page under a running test.
+          optimizeDeps: { include: ['eventemitter3', 'jose', 'jose/jwt/decode', 'react', 'react-dom/client', 'zod/mini'] },
           test: {
             name: 'browser',
             include: ['test/browser/**/*.browser.test.{ts,tsx}'],
