@@ -11,12 +11,15 @@ export function permit(core: Core, now: Ms): Grant | null {
   return isHeld(core) && core.suspectUntil !== null ? null : grant
 }
 
+/** Nothing is there: no lease is held, and no ticket that a dial could use. */
+export const needsGrant = ({ kind, grant }: Core): boolean => grant === null || (kind === 'ticket' && grant.spent)
+
 /** When the source would like to mint, whatever bucket and backoff say. */
 function needAt(core: Core): Ms {
   const asap = -Infinity
   const { grant } = core
   if (isStop(core.trouble)) return Infinity
-  if (core.prefetch && grant === null) return asap
+  if (core.prefetch && needsGrant(core)) return asap
   if (!anyoneWants(core)) return Infinity
   if (core.forced === 'due') return asap
   if (isHeld(core)) return core.suspectUntil === null ? core.grant.renewAt : asap

@@ -5,7 +5,7 @@
 import type { Effect, Event } from './event.ts'
 import { linked, linkElapsed, ownerOf, probing, socketEvent } from './link.ts'
 import { anyoneWants, eachLife, eachLink, isConnected, isStop, lose, oneLife } from './lives.ts'
-import { mintAt, mintReason, permit } from './permit.ts'
+import { mintAt, mintReason, needsGrant, permit } from './permit.ts'
 import { answerMs, suspectMs, taken } from './policy.ts'
 import { hurried, minted, rejected, reset, troubled } from './source.ts'
 import type { Core, Id, Life, Link, Ms } from './state.ts'
@@ -67,7 +67,8 @@ function handled(core: Core, event: Event, out: Effect[]): Core {
     case 'close':
       return oneLife(core, event.session, now, () => ({ is: 'closed' }))
     case 'prefetch':
-      return { ...core, prefetch: true }
+      // Only what is missing is fetched: a wish that outlived this grant would renew it with nobody there.
+      return needsGrant(core) ? { ...core, prefetch: true } : core
     case 'reset':
       return reset(core, now)
     case 'away':
