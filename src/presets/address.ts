@@ -2,7 +2,7 @@ import { redact } from '../secret.ts'
 
 /** Query names that carry credentials at the providers that we know. */
 const credential = /^(access_token|api_?key|api[-_]secret|token|session_token|client_secret|authorization|secret)$/i
-const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/
+const loopback = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/
 
 /**
  * Reads an address that a token will be sent to. Throws `TypeError` where it is none, where its scheme is not `secure`

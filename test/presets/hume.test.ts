@@ -65,6 +65,7 @@ describe('humeEvi: the address', () => {
     ['wss://api.hume.ai', 'wss://api.hume.ai/v0/evi/chat', 'https://api.hume.ai'],
     ['wss://proxy.example/hume/', 'wss://proxy.example/hume/v0/evi/chat', 'https://proxy.example'],
     ['ws://localhost:4701', 'ws://localhost:4701/v0/evi/chat', 'http://localhost:4701'],
+    ['ws://hume.localhost', 'ws://hume.localhost/v0/evi/chat', 'http://hume.localhost'],
     ['ws://127.0.0.1:4701', 'ws://127.0.0.1:4701/v0/evi/chat', 'http://127.0.0.1:4701'],
     ['ws://[::1]:4701', 'ws://[::1]:4701/v0/evi/chat', 'http://[::1]:4701'],
   ])('host %s', (host, address, origin) => {
