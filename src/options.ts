@@ -1,26 +1,15 @@
+import type { Status } from './core/status.ts'
 import type { ErrorCode, SessionError } from './errors.ts'
 import type { Host, SocketLike } from './io/host.ts'
 import type { BinaryMessage, CloseCodeRange, ContinuityTraits, Control, HeartbeatTraits, LivenessTraits, MessageSchemas, Placement, Preset } from './presets/preset.ts'
 import type { TokenSource } from './token-source.ts'
 
+export type { Status } from './core/status.ts'
+
 /** Why a session that should be connected is not: the codes that a status can carry. */
 export type RefusalCode = Extract<ErrorCode, 'login_required' | 'key_refused' | 'revoked' | 'rejected' | 'quota'>
 export type FailureCode = Extract<ErrorCode, 'network' | 'timeout' | 'unavailable' | 'malformed'>
 export type FailedCode = Extract<ErrorCode, 'forbidden' | 'stopped' | 'bad_configuration' | 'gave_up'>
-
-/** What a session shows. `name` decides which fields there are. Times are epoch milliseconds. */
-export type Status =
-  | { readonly name: 'idle' }
-  | { readonly name: 'connecting'; readonly code?: RefusalCode | FailureCode; readonly retryAt?: number }
-  /** `renewal` says whether the grant behind this live session is being renewed. */
-  | { readonly name: 'connected'; readonly renewal: 'ok' }
-  | { readonly name: 'connected'; readonly renewal: 'failing'; readonly code: RefusalCode | FailureCode | 'forbidden'; readonly retryAt?: number }
-  | { readonly name: 'reconnecting'; readonly code?: RefusalCode | FailureCode; readonly retryAt?: number }
-  | { readonly name: 'paused'; readonly reason: 'asked' | 'hidden' }
-  | { readonly name: 'paused'; readonly reason: 'refused'; readonly code: RefusalCode; readonly retryAt?: number }
-  | { readonly name: 'paused'; readonly reason: 'expired'; readonly code: FailureCode; readonly retryAt?: number }
-  | { readonly name: 'closed' }
-  | { readonly name: 'failed'; readonly code: FailedCode }
 
 /** Things worth knowing that change no status. */
 export type Notice<Out = unknown> =
@@ -97,14 +86,8 @@ export interface TokenRefusal {
   readonly retry_after?: number
 }
 
-interface CommonOptions<Out> {
-  readonly tokenSource: TokenSourceOption
-  /** Runs synchronously at each ready link, before the queue. */
-  readonly onReady?: (ready: Ready<Out>) => void
-  /** Pause with reason `hidden` when the page was hidden this long. Default: never. */
-  readonly pauseWhenHiddenMs?: number
-  /** Fail with `gave_up` when not connected this long. Default: never. */
-  readonly giveUpAfterMs?: number
+/** The world that a session or a source lives in, and how it probes. */
+export interface WorldOptions {
   /** First delay and cap of the probes while refused, in ms. Default: 30 s and 8 min. */
   readonly probe?: { readonly firstMs: number; readonly capMs: number }
   /** Default: the global `WebSocket`. */
@@ -113,6 +96,16 @@ interface CommonOptions<Out> {
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
   /** The whole world at once, for tests and for engines that are no browser. */
   readonly host?: Host
+}
+
+interface CommonOptions<Out> extends WorldOptions {
+  readonly tokenSource: TokenSourceOption
+  /** Runs synchronously at each ready link, before the queue. */
+  readonly onReady?: (ready: Ready<Out>) => void
+  /** Pause with reason `hidden` when the page was hidden this long. Default: never. */
+  readonly pauseWhenHiddenMs?: number
+  /** Fail with `gave_up` when not connected this long. Default: never. */
+  readonly giveUpAfterMs?: number
 }
 
 export interface PresetSessionOptions<In, Out> extends CommonOptions<Out> {

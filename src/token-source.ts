@@ -1,7 +1,93 @@
-/** A shared source of grants. Made by `createTokenSource`. */
+import { checkTokenSource } from './check-options.ts'
+import { browserHost } from './io/browser.ts'
+import type { Host } from './io/host.ts'
+import { Source } from './io/source.ts'
+import { callbackAsker, endpointAsker, type Asker } from './io/token.ts'
+import { lifetimeOf, sourceTraits } from './io/traits.ts'
+import type { TokenCallback, TokenEndpointOptions, TokenSourceOption, WorldOptions } from './options.ts'
+import type { SourcePreset } from './presets/preset.ts'
+
+/** A source of grants that several sessions may share, and that can be warmed up and reset. */
 export interface TokenSource {
-  /** Mints once, before any session asks. Never renews. Resolves when the answer is in. */
+  /**
+   * Mints once, before any session asks; a page that calls it on load saves the first session a round trip. Never renews.
+   * Resolves when the answer is in, whatever it is. Needs `preset`, or a session that was made with this source.
+   */
   prefetch(): Promise<void>
-  /** Forgets grant, verdict and handle: after a logout or a change of user. */
+  /**
+   * Forgets grant, verdict and handle, and aborts the request in flight: after a logout or a change of user. Every attached
+   * session drops its socket, its queue and its continuity, and asks anew.
+   */
   reset(): void
+}
+
+export interface TokenSourceSettings extends WorldOptions {
+  /** Which preset the grants are for; needed only to `prefetch()` before the first session. */
+  readonly preset?: SourcePreset
+}
+
+type Where = string | TokenEndpointOptions | TokenCallback
+
+class RealTokenSource implements TokenSource {
+  readonly #where: Where
+  readonly #settings: TokenSourceSettings
+  #source: Source | null = null
+  #audience: string | null = null
+
+  constructor(where: Where, settings: TokenSourceSettings) {
+    this.#where = where
+    this.#settings = settings
+    if (settings.preset) this.source(settings.preset, settings)
+  }
+
+  /** The running source; made at the first preset, which also fixes the audience. */
+  source(preset: SourcePreset, options: WorldOptions): Source {
+    const audience = preset.audience ?? preset.name
+    if (this.#source && this.#audience !== audience) {
+      throw new TypeError(`this token source mints for ${this.#audience}; a session of ${audience} needs its own`)
+    }
+    this.#audience = audience
+    if (!this.#source) {
+      const world = { ...options, ...this.#settings }
+      const host = world.host ?? browserHost(world)
+      this.#source = new Source(host, askerOf(this.#where, host), sourceTraits(preset, world.probe), lifetimeOf(preset))
+    }
+    return this.#source
+  }
+
+  prefetch(): Promise<void> {
+    const source = this.#source
+    if (!source) throw new TypeError('prefetch: say which preset the token is for: createTokenSource(url, { preset })')
+    source.dispatch({ is: 'prefetch' })
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (source.core.prefetch && source.core.grant === null) return
+        leave()
+        resolve()
+      }
+      const leave = source.watch(look)
+      look()
+    })
+  }
+
+  reset(): void {
+    this.#source?.reset()
+  }
+}
+
+/** Makes a source that several sessions can be given as their `tokenSource`. */
+export function createTokenSource(where: Where, settings: TokenSourceSettings = {}): TokenSource {
+  checkTokenSource(where)
+  return new RealTokenSource(where, settings)
+}
+
+/** The source behind a session's option; an unshared one is made for it alone. */
+export function sourceFor(option: TokenSourceOption, preset: SourcePreset, options: WorldOptions): Source {
+  if (option instanceof RealTokenSource) return option.source(preset, options)
+  checkTokenSource(option)
+  return new RealTokenSource(option as Where, {}).source(preset, options)
+}
+
+function askerOf(where: Where, host: Host): Asker {
+  return typeof where === 'function' ? callbackAsker(where) : endpointAsker(typeof where === 'string' ? { url: where } : where, host)
 }

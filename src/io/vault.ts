@@ -1,39 +1,47 @@
 import { reveal, Secret } from '../secret.ts'
 
 /**
- * Where the one current token lies. The core knows it only by its generation. A token that was rejected stays for
- * comparison, so that "the same token again" is seen, until the source is reset.
+ * Where the tokens lie. The core knows them by generation only. The newest stays for comparison even when it was rejected,
+ * so that "the same token again" is seen, until the source is reset.
  */
 export class Vault {
-  #gen = 0
-  #token: Secret | undefined
+  readonly #tokens = new Map<number, Secret>()
+  #newest = 0
   /** Opaque, echoed with each renewal. */
   handle: string | undefined
 
-  /** Whether this is the token that was here last. */
+  /** Whether this is the token that came last. */
   holds(token: string): boolean {
-    return this.#token !== undefined && reveal(this.#token) === token
+    return this.take(this.#newest) === token
   }
 
   put(gen: number, token: string, handle: string | undefined): void {
-    this.#gen = gen
-    this.#token = new Secret(token)
+    this.#tokens.set(gen, new Secret(token))
+    this.#newest = gen
     if (handle !== undefined) this.handle = handle
   }
 
-  /** The token of a generation; undefined if it is no longer the current one. */
+  /** The token of a generation; undefined once nobody needs it. */
   take(gen: number): string | undefined {
-    return this.#gen === gen && this.#token !== undefined ? reveal(this.#token) : undefined
+    const secret = this.#tokens.get(gen)
+    return secret && reveal(secret)
   }
 
-  /** Takes the current token out of a text that came from outside. */
+  /** Lets go of every token but these and the newest. */
+  keep(gens: readonly number[]): void {
+    for (const gen of this.#tokens.keys()) if (gen !== this.#newest && !gens.includes(gen)) this.#tokens.delete(gen)
+  }
+
+  /** Takes our tokens out of a text that came from outside. */
   scrub(text: string): string {
-    return this.#token === undefined ? text : text.replaceAll(reveal(this.#token), '[secret]')
+    let clean = text
+    for (const secret of this.#tokens.values()) clean = clean.replaceAll(reveal(secret), '[secret]')
+    return clean
   }
 
   forget(): void {
-    this.#gen = 0
-    this.#token = undefined
+    this.#tokens.clear()
+    this.#newest = 0
     this.handle = undefined
   }
 }

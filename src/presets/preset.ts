@@ -37,6 +37,9 @@ export interface Preset<In = unknown, Out = unknown> {
   readonly release?: boolean
 }
 
+/** The traits that say nothing of messages; what a source reads of a preset. */
+export type SourcePreset = Pick<Preset, 'name' | 'audience' | 'token' | 'heartbeat' | 'rest'>
+
 /** What a URL function is told. */
 export interface Attempt {
   /** 0 for the first socket of a streak. */

@@ -1,0 +1,24 @@
+import { internalsOf } from './io/internals.ts'
+import type { Session } from './session.ts'
+
+/**
+ * `fetch` with the session's token as Bearer. Goes only to the origins that the preset lists (`rest`); anything else throws
+ * `TypeError`. A 401 costs one forced renewal and one more try. Redirects are errors, so that the token stays where it is.
+ * Rejects like `session.accessToken()` while the session is paused, closed or failed.
+ */
+export async function fetchWith(session: Session<never, never> | Session, url: string | URL, init: RequestInit = {}): Promise<Response> {
+  const { preset, source } = internalsOf(session)
+  const { href, origin } = new URL(url, preset.rest?.[0])
+  if (!preset.rest?.includes(origin)) throw new TypeError(`fetchWith: ${origin} is not an origin of the preset ${preset.name}; its token stays here`)
+  const send = async (rejected: boolean): Promise<Response> => {
+    const token = await session.accessToken({ rejected })
+    const headers = new Headers(init.headers)
+    headers.set('authorization', `Bearer ${token}`)
+    return source.host.fetch(href, { redirect: 'error', credentials: 'omit', ...init, headers })
+  }
+  const first = await send(false)
+  // A body that was a stream is spent; only who can say it again gets the second try.
+  if (first.status !== 401 || init.body instanceof ReadableStream) return first
+  void first.body?.cancel().catch(() => {})
+  return send(true)
+}

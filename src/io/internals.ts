@@ -1,0 +1,18 @@
+import type { Id } from '../core/state.ts'
+import type { SourcePreset } from '../presets/preset.ts'
+import type { Source } from './source.ts'
+
+/** What the separate public functions may see of a session; nothing of it hangs on the session object itself. */
+export interface Internals {
+  readonly source: Source
+  readonly preset: SourcePreset
+  readonly id: () => Id | null
+}
+
+export const internals = new WeakMap<object, Internals>()
+
+export function internalsOf(session: object): Internals {
+  const found = internals.get(session)
+  if (!found) throw new TypeError('this is not a session made by createSession')
+  return found
+}

@@ -1,0 +1,68 @@
+/** A preset and a session's options, as the data that the core reads. */
+import type { LinkTraits, SourceTraits } from '../core/traits.ts'
+import type { PlainSessionOptions, SessionOptions } from '../options.ts'
+import type { Preset, SourcePreset } from '../presets/preset.ts'
+
+/** A connect-by this short is not worth keeping fresh: such a grant is minted at the dial. */
+const shortMs = 60_000
+
+export function sourceTraits(preset: SourcePreset, probe: SourceTraits['probe'] = { firstMs: 30_000, capMs: 480_000 }): SourceTraits {
+  const { token, heartbeat } = preset
+  const single = token.use === 'single'
+  return {
+    kind: token.kind,
+    single,
+    atDial: token.kind === 'ticket' && (single || (token.connectByMs ?? Infinity) <= shortMs),
+    intervalMs: heartbeat?.intervalMs ?? null,
+    graceMs: heartbeat?.graceMs ?? Infinity,
+    probe,
+  }
+}
+
+export function linkTraits<In, Out>(preset: Preset<In, Out>, options: SessionOptions<In, Out>): LinkTraits {
+  const { liveness } = preset
+  return {
+    link: preset.url !== undefined,
+    ready: preset.ready ?? 'open',
+    closeCodes: preset.closeCodes ?? [],
+    liveness: liveness ? { idleMs: liveness.idleMs, answerMs: liveness.answerMs ?? 10_000 } : null,
+    shows: preset.heartbeat?.show !== undefined,
+    verifies: preset.verify !== undefined,
+    pauseWhenHiddenMs: options.pauseWhenHiddenMs ?? Infinity,
+    giveUpAfterMs: options.giveUpAfterMs ?? Infinity,
+  }
+}
+
+/** Life of a grant whose endpoint does not say: the preset's, two beats of a lease, or five minutes. */
+export const lifetimeOf = (preset: SourcePreset): number =>
+  preset.token.lifetimeMs ?? (preset.heartbeat ? 2 * preset.heartbeat.intervalMs : 300_000)
+
+/** IANA's registered codes for "unauthorized" and "forbidden", and the private ones that most servers use for the same. */
+const usualCodes: NonNullable<Preset['closeCodes']> = [
+  { from: 1008, to: 1008, then: 'reauthorise' },
+  { from: 3000, to: 3000, then: 'reauthorise' },
+  { from: 4401, to: 4401, then: 'reauthorise' },
+  { from: 3003, to: 3003, then: 'stop' },
+  { from: 4403, to: 4403, then: 'stop' },
+]
+
+/** The plain form as a preset: anybody's server, by default a multi-use ticket in `access_token`. */
+export function plainPreset<In, Out>(options: PlainSessionOptions<In, Out>): Preset<In, Out> {
+  const { url, ready, control, schemas } = options
+  return {
+    name: 'plain',
+    docs: 'https://github.com/heartwire/heartwire#readme',
+    audience: typeof url === 'string' ? url : 'plain',
+    url: typeof url === 'string' ? () => url : url,
+    token: { kind: options.kind ?? 'ticket', use: options.use ?? 'multi', ...(options.placement && { placement: options.placement }) },
+    ready: ready ? 'frame' : 'open',
+    control: (message) => (ready?.(message) ? { is: 'ready' } : control?.(message)),
+    closeCodes: options.closeCodes ?? usualCodes,
+    rest: options.rest ?? [],
+    release: options.release ?? false,
+    ...(options.heartbeat && { heartbeat: options.heartbeat }),
+    ...(options.liveness && { liveness: options.liveness }),
+    ...(options.continuity && { continuity: options.continuity }),
+    ...(schemas && { messages: { schemas } }),
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * `heartwire/testing`: the in-memory host. Your application's sessions and the emulators meet in one process, in virtual
+ * time: an hour takes milliseconds, and nothing waits on a real clock.
+ */
+import type { Provider, World } from '../emulator/provider.ts'
+import type { Host, PageFact, SocketLike } from '../io/host.ts'
+import { VirtualClock } from './clock.ts'
+import { MemorySocket } from './memory-socket.ts'
+
+export interface TestWorldOptions {
+  /** Seed of everything that is chance. Default: 1. */
+  readonly seed?: number
+  /** Epoch milliseconds at the start. Default: 2026-01-01. */
+  readonly epoch?: number
+}
+
+/** What is in a test world that a test may count. */
+export interface Census {
+  readonly fetches: number
+  readonly sockets: number
+  /** Sockets that are connecting or open now. */
+  readonly openSockets: number
+  readonly timers: number
+  readonly pageListeners: number
+  /** What listeners threw. */
+  readonly reported: readonly unknown[]
+}
+
+export interface TestWorld {
+  /** Give it to `createSession` as `host`. */
+  readonly host: Host
+  /** Give it to an emulator as `world`. */
+  readonly world: World
+  /** Serves an origin (`https://api.hume.ai`; its wss: twin too) from a provider, or from a plain function. */
+  serve(origin: string, server: Provider | ((request: Request) => Promise<Response>)): void
+  /** Lets virtual time pass. */
+  advance(ms: number): Promise<void>
+  /** Lets everything asynchronous come to rest without letting time pass. */
+  settle(): Promise<void>
+  /** The device sleeps: servers go on, its monotonic clock stands still. */
+  sleep(ms: number): Promise<void>
+  /** Sets the device's wall clock off by so much. */
+  skewWall(ms: number): void
+  /** Something happens to the page. */
+  page(fact: PageFact): void
+  readonly census: Census
+}
+
+/** A fetch that has not answered for this long in real time waits for virtual time, or for ever. */
+const parkedMs = 4
+
+export function createTestWorld({ seed = 1, epoch = Date.UTC(2026, 0, 1) }: TestWorldOptions = {}): TestWorld {
+  const servers = new Map<string, Provider | ((request: Request) => Promise<Response>)>()
+  const pages = new Set<(fact: PageFact) => void>()
+  const pending = new Set<{ since: number }>()
+  const reported: unknown[] = []
+  const sockets: SocketLike[] = []
+  const random = mulberry(seed)
+  let fetches = 0
+
+  async function settle(): Promise<void> {
+    const { port1, port2 } = new MessageChannel()
+    try {
+      for (let quiet = 0; quiet < 3; ) {
+        await new Promise<void>((resolve) => {
+          port1.onmessage = () => resolve()
+          port2.postMessage(0)
+        })
+        const busy = [...pending].some(({ since }) => performance.now() - since < parkedMs)
+        quiet = busy ? 0 : quiet + 1
+      }
+    } finally {
+      port1.close()
+    }
+  }
+
+  /** Counts work that goes on outside virtual time: signatures are made on another thread. */
+  async function track<T>(work: Promise<T>): Promise<T> {
+    const entry = { since: performance.now() }
+    pending.add(entry)
+    try {
+      return await work
+    } finally {
+      pending.delete(entry)
+    }
+  }
+
+  const clock = new VirtualClock(settle)
+  const serverOf = (url: URL): Provider | ((request: Request) => Promise<Response>) | null => servers.get(url.origin.replace(/^ws/, 'http')) ?? null
+
+  const host: Host = {
+    monotonic: () => clock.monotonic(),
+    wall: () => epoch + clock.now() + clock.skew(),
+    random,
+    timer: (run, ms) => clock.timer(run, ms, true),
+    fetch(url, init) {
+      fetches++
+      const address = new URL(url, 'https://app.test')
+      const server = serverOf(address)
+      if (!server) return Promise.reject(new TypeError('fetch failed'))
+      const { signal } = init
+      const headers = new Headers(init.headers)
+      if (!headers.has('origin')) headers.set('origin', 'https://app.test')
+      const request = new Request(address, { ...init, headers })
+      const answer = track(typeof server === 'function' ? server(request) : server.fetch(request))
+      if (!signal) return answer
+      return new Promise((resolve, reject) => {
+        const abort = (): void => reject(signal.reason as Error)
+        if (signal.aborted) return abort()
+        signal.addEventListener('abort', abort, { once: true })
+        answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+      })
+    },
+    socket(url, protocols) {
+      const address = new URL(url)
+      const server = serverOf(address)
+      const socket = new MemorySocket(typeof server === 'function' ? null : server, address, protocols, 'https://app.test', track)
+      sockets.push(socket)
+      return socket
+    },
+    page(listener) {
+      pages.add(listener)
+      return () => pages.delete(listener)
+    },
+    report: (error) => void reported.push(error),
+  }
+
+  return {
+    host,
+    world: { now: () => epoch + clock.now(), timer: (run, ms) => clock.timer(run, ms, false), random },
+    serve(origin, server) {
+      servers.set(new URL(origin).origin.replace(/^ws/, 'http'), server)
+    },
+    advance: (ms) => clock.advance(ms),
+    settle,
+    sleep: (ms) => clock.sleep(ms),
+    skewWall: (ms) => clock.setSkew(ms),
+    page(fact) {
+      for (const listener of pages) listener(fact)
+    },
+    get census() {
+      return {
+        fetches,
+        sockets: sockets.length,
+        openSockets: sockets.filter(({ readyState }) => readyState < 2).length,
+        timers: clock.pending,
+        pageListeners: pages.size,
+        reported,
+      }
+    },
+  }
+}
+
+/** Mulberry32: small, seeded, good enough for jitter. */
+function mulberry(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+  }
+}
