@@ -1,7 +1,7 @@
 /** May a session be connected, and if a mint is needed, when? Derived from the state and stored nowhere. */
 import { anyoneWants, attached, isStop } from './lives.ts'
 import { bucketAt } from './policy.ts'
-import type { Core, Grant, MintReason, Ms } from './state.ts'
+import type { Attached, Core, Grant, Link, MintReason, Ms } from './state.ts'
 import { isHeld } from './state.ts'
 
 /** The grant that a dial may use now; null: no socket may be opened. The one gate. */
@@ -22,10 +22,22 @@ function needAt(core: Core): Ms {
   if (core.prefetch && needsGrant(core)) return asap
   if (!anyoneWants(core)) return Infinity
   if (core.forced === 'due') return asap
-  if (isHeld(core)) return core.suspectUntil === null ? core.grant.renewAt : asap
-  if (!core.traits.atDial) return grant?.renewAt ?? asap
-  const dials = attached(core).flatMap(({ life }) => (life.is === 'wanting' && life.link.is === 'down' ? [life.link.dialAt] : []))
-  return Math.min(...dials.map((dialAt) => (grant && !grant.spent && dialAt < grant.dialBefore ? Infinity : dialAt)), Infinity)
+  const dialAt = firstDialAt(core)
+  if (isHeld(core)) {
+    if (core.suspectUntil !== null) return asap
+    return core.grant.spent ? Math.min(core.grant.renewAt, dialAt) : core.grant.renewAt
+  }
+  if (!core.traits.atDial && !core.traits.single) return grant?.renewAt ?? asap
+  return grant !== null && !grant.spent && dialAt < grant.dialBefore ? Infinity : dialAt
+}
+
+/** When the first waiting dial is due; a session without a link waits for nothing but the lease. */
+function firstDialAt(core: Core): Ms {
+  const due = ({ life }: Attached<Link>): Ms => {
+    if (life.is !== 'wanting') return Infinity
+    return life.link.is === 'down' ? life.link.dialAt : life.link.is === 'none' && !isHeld(core) ? -Infinity : Infinity
+  }
+  return Math.min(...attached(core).map(due), Infinity)
 }
 
 /** When the next mint starts if nothing else happens; Infinity: never. */

@@ -2,7 +2,7 @@
 import type { Effect, Event } from './event.ts'
 import { anyoneConnected, attached, eachLink, isConnected, isRefusal, isStop, lose } from './lives.ts'
 import { ackMs, beatOf, failureDelay, grantOf, probeDelay, rejectedAtMost } from './policy.ts'
-import type { Core, Failure, Held, Id, Ms, Refusal, Ticket, Trouble, Work } from './state.ts'
+import type { Core, Failure, Id, Ms, Refusal, Ticket, Trouble, Work } from './state.ts'
 import { isHeld } from './state.ts'
 
 type Verdict = { readonly no: Refusal['no'] | Failure['no'] | 'forbidden'; readonly hard?: boolean }
@@ -53,9 +53,10 @@ export function minted(core: Core, mint: Extract<Event, { is: 'minted' }>, out: 
   const endsAt = startedAt + Math.min(mint.lifetimeMs, core.traits.graceMs)
   // The same token again is no renewal (a cached route); one that is over on arrival is as good as none.
   if (mint.same) return troubled(core, { no: 'malformed' }, 0, mint, out)
-  if (now >= (core.kind === 'lease' ? endsAt : grant.dialBefore)) return troubled(core, { no: 'timeout' }, 0, mint, out)
-
   const linked = attached(core).some((session) => session.traits.link)
+  const dialless = now >= grant.dialBefore && (core.kind === 'ticket' || (linked && !anyoneConnected(core)))
+  if (dialless || (core.kind === 'lease' && now >= endsAt)) return troubled(core, { no: 'timeout' }, 0, mint, out)
+
   const confirmed = !linked || anyoneConnected(core)
   const common = {
     ...core,
@@ -73,7 +74,7 @@ export function minted(core: Core, mint: Extract<Event, { is: 'minted' }>, out: 
   if (common.kind === 'ticket') next = common
   else {
     const { expired: _expired, ...rest } = common as typeof common & { expired?: boolean }
-    next = { ...rest, endsAt, suspectUntil: null } as Held
+    next = { ...rest, endsAt, suspectUntil: null }
   }
   return eachLink(next, now, (link, traits, session) => {
     if (link.is !== 'up') return link
@@ -112,6 +113,6 @@ export function reset(core: Core, now: Ms): Core {
   }
   const next: Core = isHeld(core)
     ? { ...lose(core, now, null, false), ...common }
-    : ({ ...core, ...common, grant: null, trouble: null, ...(core.kind === 'lease' && { expired: false }) } as Core)
+    : { ...core, ...common, grant: null, trouble: null, ...(core.kind === 'lease' && { expired: false }) }
   return eachLink(next, now, (link) => (link.is === 'none' ? link : { is: 'down', attempt: 0, dialAt: now }))
 }

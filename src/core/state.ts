@@ -21,7 +21,7 @@ export interface Grant {
   readonly renewAt: Ms
   /** A dial may start before this. */
   readonly dialBefore: Ms
-  /** A single-use grant that has left the page. */
+  /** A single-use grant that has left the page, or a lease past its time to connect: no further dial may use it. */
   readonly spent: boolean
 }
 

@@ -23,7 +23,7 @@ function elapsed(core: Core, event: Event, out: Effect[]): Core {
   let next = core
   if (next.work.is === 'minting' && now >= next.work.giveUpAt) next = troubled(next, { no: 'timeout' }, 0, event, out)
   if (isHeld(next) && now >= next.endsAt) next = lose(next, now, next.trouble ?? { no: 'timeout', tries: 0 }, anyoneWants(next))
-  if (next.kind === 'ticket' && next.grant !== null && now >= next.grant.dialBefore) next = { ...next, grant: null }
+  next = outdated(next, now)
   if (isHeld(next) && next.suspectUntil !== null && now >= next.suspectUntil) {
     next = eachLink({ ...next, suspectUntil: Infinity }, now, (link) =>
       link.is === 'down' || link.is === 'none' ? link : { is: 'down', attempt: link.attempt, dialAt: now },
@@ -38,6 +38,13 @@ function elapsed(core: Core, event: Event, out: Effect[]): Core {
     if (now >= life.giveUpAt) return { is: 'failed', code: 'gave_up' }
     return next.hiddenAt !== null && now >= next.hiddenAt + traits.pauseWhenHiddenMs ? { is: 'held', by: 'page', been: life.been } : life
   })
+}
+
+/** A ticket that no dial may use any more is nothing; a lease goes on without it, and the next dial waits for a renewal. */
+function outdated(core: Core, now: Ms): Core {
+  if (core.grant === null || now < core.grant.dialBefore) return core
+  if (isHeld(core)) return core.grant.spent ? core : { ...core, grant: { ...core.grant, spent: true } }
+  return { ...core, grant: null }
 }
 
 function handled(core: Core, event: Event, out: Effect[]): Core {
@@ -170,14 +177,14 @@ const probed = (core: Core, now: Ms, out: Effect[]): Core => linked(core).reduce
 
 /** What the state allows now is done now: stop, dial, mint, count the time without connection. */
 function settled(core: Core, { now }: Event): Core {
-  let next = core
+  let next = outdated(core, now)
   if (isStop(next.trouble) && permit(next, now) === null && !isHeld(next)) {
     next = eachLife(next, now, (life) =>
       life.is === 'wanting' && (life.link.is === 'down' || life.link.is === 'none') ? { is: 'failed', code: 'forbidden' } : life,
     )
   }
   // A single-use lease lives and dies with its one socket.
-  if (isHeld(next) && next.grant.spent && linked(next).length === 0) next = lose(next, now, next.trouble, false)
+  if (isHeld(next) && next.traits.single && next.grant.spent && linked(next).length === 0) next = lose(next, now, next.trouble, false)
   if (next.work.is === 'minting' && !anyoneWants(next) && !next.prefetch) next = { ...next, work: { is: 'rest' } }
   next = dialled(next, now)
   if (mintAt(next) <= now) next = minting(next, now)
