@@ -85,14 +85,20 @@ export function minted(core: Core, mint: Extract<Event, { is: 'minted' }>, out: 
   })
 }
 
-/** The provider refused this generation. It is dropped; three fresh ones in a row are a refusal. */
+/** A wait that a flight in the air or the server's own Retry-After outlasts. */
+function waiting(work: Work, now: Ms, delay: Ms): Work {
+  if (work.is === 'minting') return work
+  return cooling(now, delay, work.is === 'cooling' ? Math.max(0, work.floor - now) : 0)
+}
+
+/** The provider refused this generation. It is dropped and a fresh one asked for; three fresh ones in a row are a refusal. */
 export function rejected(core: Core, gen: Id, { now, random }: Event): Core {
   if (core.grant?.gen !== gen) return core
   const count = core.rejected + 1
-  const refused = count >= rejectedAtMost
-  const trouble: Trouble | null = refused ? { no: 'rejected', tries: count - rejectedAtMost } : core.trouble
-  const work =
-    refused && core.work.is !== 'minting' ? cooling(now, probeDelay(count - rejectedAtMost, core.traits.probe, random), 0) : core.work
+  const tries = count - rejectedAtMost
+  const refused = tries >= 0 && !isStop(core.trouble)
+  const trouble: Trouble | null = refused ? { no: 'rejected', tries } : core.trouble
+  const work = refused ? waiting(core.work, now, probeDelay(tries, core.traits.probe, random)) : hurried(core.work, now)
   const common = isHeld(core) ? lose(core, now, trouble, false) : { ...(core as Ticket), grant: null, trouble }
   return { ...common, rejected: count, work }
 }
