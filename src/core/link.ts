@@ -2,7 +2,8 @@
 import type { Effect, Event } from './event.ts'
 import { attached, dropped, oneLife } from './lives.ts'
 import { connectMs, readyMs, stableMs, verdictOf } from './policy.ts'
-import { rejected } from './source.ts'
+import { permit } from './permit.ts'
+import { hurried, rejected } from './source.ts'
 import type { Core, Dialling, Id, Life, Link, Ms, Up } from './state.ts'
 import type { LinkTraits } from './traits.ts'
 
@@ -32,10 +33,13 @@ function up(core: Core, found: Found, now: Ms, out: Effect[]): Core {
 
 /** The socket is gone, whoever ended it: back down. Before open nobody can say why, so one fresh grant is tried, once a streak. */
 export function socketLost(core: Core, found: Found, { now, random }: Event, close: { code: number; spreadMs: Ms }, out: Effect[]): Core {
-  const next = relink(core, found, now, dropped(found.link, now, random, close))
+  const down = relink(core, found, now, dropped(found.link, now, random, close))
+  // A new dial needs a new grant: the wait for it is brought forward. No loop, as each drop had a grant of its own.
+  const next = permit(down, now) === null ? { ...down, work: hurried(down.work, now) } : down
   if (found.link.is !== 'opening') return next
   if (found.traits.verifies) out.push({ do: 'verify', session: found.id, gen: found.link.socket.gen })
-  return core.forced === 'no' ? { ...next, forced: 'due' } : next
+  // A single-use grant is spent: the next dial has a fresh one anyway.
+  return core.forced === 'no' && !core.traits.single ? { ...next, forced: 'due' } : next
 }
 
 export function closed(core: Core, event: Extract<Event, { is: 'closed' }>, out: Effect[]): Core {
