@@ -23,12 +23,18 @@ export function ownerOf(core: Core, socket: Id): Found | null {
 
 const relink = (core: Core, found: Found, now: Ms, link: Link): Core => oneLife(core, found.id, now, () => ({ ...found.life, link }))
 
-/** Usable: the streak of rejections and attempts before open is over, and a verdict that showed until now is confirmed away. */
+/**
+ * Usable: the streak of attempts before open is over, and a verdict that showed until now is confirmed away. Where ready is
+ * only the open socket, the streak of rejections goes on: a server that opens every socket to close it with 4401 has proved
+ * nothing, and would be asked for a fresh grant without end.
+ */
 function up(core: Core, found: Found, now: Ms, out: Effect[]): Core {
   const { socket, attempt } = found.link
   out.push({ do: 'ready', session: found.id, socket: socket.id, attempt })
-  const link: Up = { is: 'up', socket, attempt, stableAt: now + stableMs, heardAt: now }
-  return { ...oneLife(core, found.id, now, () => ({ ...found.life, been: true, link })), rejected: 0, forced: 'no', overcome: null }
+  const proven = found.traits.ready === 'frame'
+  const link: Up = { is: 'up', socket, attempt, stableAt: now + stableMs, heardAt: now, proven }
+  const next = oneLife(core, found.id, now, () => ({ ...found.life, been: true, link }))
+  return { ...next, rejected: proven ? 0 : core.rejected, forced: 'no', overcome: null }
 }
 
 /** The socket is gone, whoever ended it: back down. Before open nobody can say why, so one fresh grant is tried, once a streak. */
@@ -97,15 +103,26 @@ export function socketEvent(core: Core, event: Extract<Event, { socket: Id }>, o
 }
 
 /** Deadlines of one link that have passed. */
-export function linkElapsed(core: Core, found: Found, event: Event, out: Effect[]): Core {
-  const { link, traits } = found
+export function linkElapsed(before: Core, owner: Found, event: Event, out: Effect[]): Core {
   const { now } = event
+  const [core, found] = proved(before, owner, now)
+  const { link, traits } = found
   const lost = (): Core => socketLost(core, found, event, { code: 0, spreadMs: 0 }, out)
   if (link.is !== 'up') return now >= link.deadline ? lost() : core
   if (link.showing && now >= link.showing.ackBy) return lost()
   if (!traits.liveness) return core
   if (link.probeBy !== undefined) return now >= link.probeBy ? lost() : core
   return now >= link.heardAt + traits.liveness.idleMs ? probing(core, found, now, out) : core
+}
+
+function proved(core: Core, found: Found, now: Ms): [Core, Found] {
+  if (found.link.is !== 'up' || found.link.proven || now < found.link.stableAt) return [core, found]
+  const link: Up = { ...found.link, proven: true }
+  const life: Wanting = { ...found.life, link }
+  return [
+    { ...oneLife(core, found.id, now, () => life), rejected: 0 },
+    { ...found, life, link },
+  ]
 }
 
 /** Asks a link for a sign of life. */

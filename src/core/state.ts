@@ -56,6 +56,8 @@ export type Up = {
   /** From here on a drop counts as the first of its streak. */
   readonly stableAt: Ms
   readonly heardAt: Ms
+  /** The provider took the grant: said so by a ready frame, or by not closing again until `stableAt`. */
+  readonly proven: boolean
   /** A liveness probe is out; silence until then is death. */
   readonly probeBy?: Ms
   readonly showing?: { readonly gen: Id; readonly ackBy: Ms }
@@ -89,7 +91,7 @@ interface Of<L> {
   /** The last beat length known: it scales bucket and backoff. */
   readonly beatMs: Ms
   readonly lastId: Id
-  /** Fresh generations rejected in a row. Ready ends the streak, a mint does not. */
+  /** Fresh generations rejected in a row. A proven link ends the streak, a mint does not. */
   readonly rejected: number
   /** The one mint that a close before open may force in a streak. */
   readonly forced: 'no' | 'due' | 'done'
