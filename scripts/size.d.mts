@@ -9,9 +9,10 @@ export interface Budget {
 export interface Measured {
   readonly min: number
   readonly gzip: number
-  readonly modules: readonly { readonly part: string; readonly code: string }[]
+  readonly modules: readonly { readonly file: string; readonly code: string }[]
 }
 export const budgets: readonly Budget[]
 export function missing(budget: Budget): string[]
 export function measure(budget: Budget): Promise<Measured>
-export function parts(modules: Measured['modules']): Promise<{ part: string; min: number; gzip: number }[]>
+export function partOf(file: string): string
+export function parts(modules: Measured['modules'], byFile?: boolean): Promise<{ part: string; min: number; gzip: number }[]>

@@ -1,6 +1,6 @@
 /**
  * `npm run size`: what the library costs a page, minified and gzipped, with all dependencies in; and what each part of it
- * costs. The budgets are enforced by test/size.test.ts.
+ * costs; with `--files`, each file. The budgets are enforced by test/size.test.ts.
  */
 import { existsSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
@@ -58,26 +58,29 @@ export async function measure({ entry, format = 'es' }) {
   return {
     min: Buffer.byteLength(code),
     gzip: zipped(code),
-    modules: Object.entries(modules).map(([file, module]) => ({ part: partOf(file), code: module.code ?? '' })),
+    modules: Object.entries(modules).map(([file, module]) => ({ file, code: module.code ?? '' })),
   }
 }
 
 const zipped = (text) => gzipSync(text, { level: 9 }).length
 
-/** A package, a room of src, or one of the files at its top. */
-function partOf(file) {
+/** A package, a room of src, or one of the files at its top; or simply the file. */
+export function partOf(file, byFile = false) {
   const path = relative(root, file).split(sep)
   const at = path.lastIndexOf('node_modules')
   if (at >= 0) return path[at + 1].startsWith('@') ? `${path[at + 1]}/${path[at + 2]}` : path[at + 1]
   if (path[0] !== 'src') return 'bundler'
-  return path[1] === 'presets' ? path.join('/') : path.length > 2 ? `src/${path[1]}/` : path.join('/')
+  return byFile || path[1] === 'presets' ? path.join('/') : path.length > 2 ? `src/${path[1]}/` : path.join('/')
 }
 
 /** What each part adds: its own minified bytes, and by how much the whole would zip smaller without it. */
-export async function parts(modules) {
+export async function parts(modules, byFile = false) {
   const { minifySync } = await import('vite')
   const code = new Map()
-  for (const each of modules) code.set(each.part, `${code.get(each.part) ?? ''}\n${each.code}`)
+  for (const { file, code: text } of modules) {
+    const part = partOf(file, byFile)
+    code.set(part, `${code.get(part) ?? ''}\n${text}`)
+  }
   const small = [...code].map(([part, text]) => ({
     part,
     text: minifySync('part.js', text, { module: true, compress: { unused: false } }).code,
@@ -97,7 +100,7 @@ const kib = (bytes) => (bytes / 1024).toFixed(2).padStart(7)
 
 if (isMain(import.meta.url)) {
   setup()
-  let largest
+  const measured = []
   console.log('\n   gzip     min   limit   (KiB of 1,024 bytes, all dependencies in)')
   for (const budget of budgets) {
     const absent = missing(budget)
@@ -105,13 +108,16 @@ if (isMain(import.meta.url)) {
       console.log(`      –       –  ${kib(budget.limit * 1024)}   ${budget.name}: ${absent.join(', ')} is not written yet`)
       continue
     }
-    largest = await measure(budget)
-    const over = largest.gzip > budget.limit * 1024
+    const { gzip, min, modules } = await measure(budget)
+    measured.push({ name: budget.name, modules })
+    const over = gzip > budget.limit * 1024
     if (over) process.exitCode = 1
-    console.log(`${kib(largest.gzip)} ${kib(largest.min)} ${kib(budget.limit * 1024)}   ${budget.name}${over ? '   OVER' : ''}`)
+    console.log(`${kib(gzip)} ${kib(min)} ${kib(budget.limit * 1024)}   ${budget.name}${over ? '   OVER' : ''}`)
   }
-  if (largest !== undefined) {
-    console.log('\n   gzip     min   what each part adds to the last of these')
-    for (const { part, min, gzip } of await parts(largest.modules)) console.log(`${kib(gzip)} ${kib(min)}   ${part}`)
+  // The smallest and the largest: what everybody pays, and what all of it costs.
+  for (const { name, modules } of new Set([measured[0], measured.at(-1)].filter(Boolean))) {
+    console.log(`\n   gzip     min   what each part adds to ${name}`)
+    for (const { part, min, gzip } of await parts(modules, process.argv.includes('--files')))
+      console.log(`${kib(gzip)} ${kib(min)}   ${part}`)
   }
 }

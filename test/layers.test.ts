@@ -33,7 +33,7 @@ const rules: Record<string, Rule> = {
   bindings: { uses: ['nouns', 'react', 'vue'] },
   inspector: { uses: ['nouns'] },
   cli: { uses: ['core', 'emulator', 'server'] },
-  index: { uses: ['nouns'], types: ['presets/preset', 'wire', 'io/host'] },
+  index: { uses: ['nouns', 'presets/preset'], types: ['wire', 'io/host'] },
   'script-tag': { uses: ['index', 'nouns', 'presets'] },
 }
 
