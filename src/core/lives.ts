@@ -52,7 +52,11 @@ export const oneLife = (core: Core, id: Id, now: Ms, change: (life: Life<Link>, 
 
 /** Changes the link of every session that wants to be connected. */
 export const eachLink = (core: Core, now: Ms, change: (link: Link, traits: LinkTraits, id: Id) => Link): Core =>
-  eachLife(core, now, (life, traits, id) => (life.is === 'wanting' ? { ...life, link: change(life.link, traits, id) } : life))
+  eachLife(core, now, (life, traits, id) => {
+    if (life.is !== 'wanting') return life
+    const link = change(life.link, traits, id)
+    return link === life.link ? life : { ...life, link }
+  })
 
 /** The lease is gone, and with it every socket. */
 export function lose(core: Held, now: Ms, trouble: Trouble | null, expired: boolean): Lost {

@@ -33,11 +33,8 @@ function elapsed(core: Core, event: Event, out: Effect[]): Core {
     const found = ownerOf(next, link.socket.id)
     if (found) next = linkElapsed(next, found, event, out)
   }
-  return eachLife(next, now, (life, traits) => {
-    if (life.is !== 'wanting') return life
-    if (now >= life.giveUpAt) return { is: 'failed', code: 'gave_up' }
-    return next.hiddenAt !== null && now >= next.hiddenAt + traits.pauseWhenHiddenMs ? { is: 'held', by: 'page', been: life.been } : life
-  })
+  next = eachLife(next, now, (life) => (life.is === 'wanting' && now >= life.giveUpAt ? { is: 'failed', code: 'gave_up' } : life))
+  return hiddenLong(next, now)
 }
 
 /** A ticket that no dial may use any more is nothing; a lease goes on without it, and the next dial waits for a renewal. */
@@ -177,16 +174,11 @@ const probed = (core: Core, now: Ms, out: Effect[]): Core => linked(core).reduce
 
 /** What the state allows now is done now: stop, dial, mint, count the time without connection. */
 function settled(core: Core, { now }: Event): Core {
-  let next = outdated(core, now)
-  if (isStop(next.trouble) && permit(next, now) === null && !isHeld(next)) {
-    next = eachLife(next, now, (life) =>
-      life.is === 'wanting' && (life.link.is === 'down' || life.link.is === 'none') ? { is: 'failed', code: 'forbidden' } : life,
-    )
-  }
+  let next = unqueued(hiddenLong(outdated(core, now), now), now)
   // A single-use lease lives and dies with its one socket.
   if (isHeld(next) && next.traits.single && next.grant.spent && linked(next).length === 0) next = lose(next, now, next.trouble, false)
   if (next.work.is === 'minting' && !anyoneWants(next) && !next.prefetch) next = { ...next, work: { is: 'rest' } }
-  next = dialled(next, now)
+  next = stopped(dialled(next, now), now)
   if (mintAt(next) <= now) next = minting(next, now)
   return eachLife(next, now, (life, traits) => {
     if (life.is !== 'wanting') return life
@@ -195,33 +187,44 @@ function settled(core: Core, { now }: Event): Core {
   })
 }
 
-/** The gate: permit first, then dial. A socket that still waits in the dial queue when its grant goes stale waits for a new one. */
+/** A page hidden longer than a session allows counts as away. */
+const hiddenLong = (core: Core, now: Ms): Core =>
+  eachLife(core, now, (life, traits) => {
+    const long = core.hiddenAt !== null && now >= core.hiddenAt + traits.pauseWhenHiddenMs
+    return long && life.is === 'wanting' ? { is: 'held', by: 'page', been: life.been } : life
+  })
+
+/** A socket that still waits in the dial queue may not be dialled any more with a grant that is gone, stale or suspect. */
+function unqueued(core: Core, now: Ms): Core {
+  const { grant } = core
+  const stale = grant === null || now >= grant.dialBefore || (isHeld(core) && core.suspectUntil !== null)
+  return eachLink(core, now, (link) => {
+    if (link.is !== 'opening' || link.deadline !== Infinity) return link
+    // Grants that serve one dial each replace each other, and every waiting socket keeps its own.
+    return stale || (link.socket.gen !== grant.gen && !core.traits.single) ? { is: 'down', attempt: link.attempt, dialAt: now } : link
+  })
+}
+
+/** The gate: permit first, then dial. */
 function dialled(core: Core, now: Ms): Core {
   let next = core
   for (const [id, { life }] of Object.entries(core.sessions)) {
-    if (life.is !== 'wanting') continue
-    let link: Link = life.link
-    if (
-      link.is === 'opening' &&
-      link.deadline === Infinity &&
-      (core.grant === null || core.grant.gen !== link.socket.gen || now >= core.grant.dialBefore)
-    ) {
-      const down: Link = { is: 'down', attempt: link.attempt, dialAt: now }
-      next = oneLife(next, Number(id), now, () => ({ ...life, link: down }))
-      link = down
-    }
     const grant = permit(next, now)
-    if (link.is !== 'down' || link.dialAt > now || grant === null) continue
+    if (life.is !== 'wanting' || life.link.is !== 'down' || life.link.dialAt > now || grant === null) continue
     const socket = { id: next.lastId + 1, gen: grant.gen }
-    const opening: Link = { is: 'opening', socket, deadline: Infinity, attempt: link.attempt }
-    next = oneLife(
-      { ...next, lastId: socket.id, grant: next.traits.single ? { ...grant, spent: true } : grant } as Core,
-      Number(id),
-      now,
-      () => ({ ...life, link: opening }),
-    )
+    const link: Link = { is: 'opening', socket, deadline: Infinity, attempt: life.link.attempt }
+    const dialling = { ...next, lastId: socket.id, grant: { ...grant, spent: next.traits.single } } as Core
+    next = oneLife(dialling, Number(id), now, () => ({ ...life, link }))
   }
   return next
+}
+
+/** They said never, and what was left to dial with is used up. */
+function stopped(core: Core, now: Ms): Core {
+  if (!isStop(core.trouble) || isHeld(core) || permit(core, now) !== null) return core
+  return eachLife(core, now, (life) =>
+    life.is === 'wanting' && (life.link.is === 'down' || life.link.is === 'none') ? { is: 'failed', code: 'forbidden' } : life,
+  )
 }
 
 function minting(core: Core, now: Ms): Core {
