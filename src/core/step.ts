@@ -22,7 +22,11 @@ function elapsed(core: Core, event: Event, out: Effect[]): Core {
   const { now } = event
   let next = core
   if (next.work.is === 'minting' && now >= next.work.giveUpAt) next = troubled(next, { no: 'timeout' }, 0, event, out)
-  if (isHeld(next) && now >= next.endsAt) next = lose(next, now, next.trouble ?? { no: 'timeout', tries: 0 }, anyoneWants(next))
+  if (isHeld(next) && now >= next.endsAt) {
+    // Where nobody asked, no answer is missing.
+    const wanted = anyoneWants(next)
+    next = lose(next, now, next.trouble ?? (wanted ? { no: 'timeout', tries: 0 } : null), wanted)
+  }
   next = outdated(next, now)
   if (isHeld(next) && next.suspectUntil !== null && now >= next.suspectUntil) {
     next = eachLink({ ...next, suspectUntil: Infinity }, now, (link) =>
