@@ -1,0 +1,122 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/** What Express and Connect may have put on a request. */
+type NodeRequest = IncomingMessage & { readonly originalUrl?: string; readonly body?: unknown }
+
+const addresses = new WeakMap<Request, string>()
+
+/** The peer's address, for `limit.address`. Behind a proxy that is the proxy: then read the header that your proxy sets. */
+export const remoteAddress = (request: Request): string | undefined => addresses.get(request)
+
+/**
+ * Lets a token endpoint answer `node:http`, Express and Connect. A body that was parsed before (`express.json()`) is taken
+ * as it was parsed. A caller that hangs up aborts the request's signal.
+ */
+export function toNodeHandler(endpoint: (request: Request) => Promise<Response>): (req: IncomingMessage, res: ServerResponse) => void {
+  const answer = async (req: NodeRequest, res: ServerResponse): Promise<void> => {
+    const gone = new AbortController()
+    res.once('close', () => {
+      if (!res.writableFinished) gone.abort()
+    })
+    const response = await responseTo(req, endpoint, gone.signal)
+    if (!gone.signal.aborted) await write(response, req, res)
+  }
+  return (req, res) => void answer(req, res).catch(() => res.destroy())
+}
+
+async function responseTo(req: NodeRequest, endpoint: (request: Request) => Promise<Response>, signal: AbortSignal): Promise<Response> {
+  let request: Request
+  try {
+    request = toRequest(req, signal)
+  } catch {
+    // What `Request` does not take: a method such as TRACE, a host that is none.
+    return failed('bad_request', 400)
+  }
+  if (req.socket.remoteAddress !== undefined) addresses.set(request, req.socket.remoteAddress)
+  try {
+    return await endpoint(request)
+  } catch {
+    // A token endpoint never rejects; another function might.
+    return failed('unavailable', 500)
+  }
+}
+
+const failed = (error: string, status: number): Response => Response.json({ error }, { status, headers: { 'cache-control': 'no-store' } })
+
+function toRequest(req: NodeRequest, signal: AbortSignal): Request {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(req.headers)) {
+    // HTTP/2's pseudo headers are no headers.
+    if (value === undefined || name.startsWith(':')) continue
+    for (const one of Array.isArray(value) ? value : [value]) headers.append(name, one)
+  }
+  const scheme = (req.socket as { encrypted?: boolean }).encrypted === true ? 'https' : 'http'
+  const authority = req.headers[':authority']
+  const host = req.headers.host ?? (typeof authority === 'string' ? authority : 'localhost')
+  const path = req.originalUrl ?? req.url ?? '/'
+  // `//other.host/` is a path here, not an address.
+  const url = new URL(`${scheme}://${host}`).origin + (path.startsWith('/') ? path : '/')
+  const method = req.method ?? 'GET'
+  if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers, signal })
+  if (req.body !== undefined && req.complete) headers.delete('content-length')
+  // Needed by Node for a streamed body; TypeScript's DOM types do not know it.
+  const init: RequestInit & { duplex: 'half' } = { method, headers, signal, duplex: 'half', body: bodyOf(req) }
+  return new Request(url, init)
+}
+
+function bodyOf(req: NodeRequest): BodyInit {
+  const { body } = req
+  if (body === undefined || !req.complete) return streamOf(req)
+  return typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body)
+}
+
+/** Not `Readable.toWeb`: cancelling that one destroys the socket, and a 413 could not be answered any more. */
+function streamOf(req: IncomingMessage): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      req.pause()
+      req.on('data', (chunk: Buffer) => {
+        controller.enqueue(new Uint8Array(chunk))
+        req.pause()
+      })
+      req.once('end', () => controller.close())
+      req.once('error', (error) => controller.error(error))
+    },
+    pull: () => void req.resume(),
+    cancel: () => {
+      req.pause()
+      req
+        .removeAllListeners('data')
+        .removeAllListeners('end')
+        .removeAllListeners('error')
+        .on('error', () => {})
+    },
+  })
+}
+
+const discardBytes = 2 * 1024 * 1024
+const discardMs = 1_000
+
+async function write(response: Response, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const headers: Record<string, string | string[]> = Object.fromEntries(response.headers)
+  const cookies = response.headers.getSetCookie()
+  if (cookies.length > 0) headers['set-cookie'] = cookies
+  const unread = !req.complete
+  if (unread && req.httpVersionMajor < 2) headers['connection'] = 'close'
+  const body = new Uint8Array(await response.arrayBuffer())
+  res.writeHead(response.status, headers)
+  res.end(body)
+  if (unread) discardRest(req)
+}
+
+/** Closing with unread bytes in the socket resets it, and the caller would lose the answer: so read on for a moment. */
+function discardRest(req: IncomingMessage): void {
+  let bytes = 0
+  const timer = setTimeout(() => req.destroy(), discardMs)
+  req.on('data', (chunk: Buffer) => {
+    if ((bytes += chunk.byteLength) > discardBytes) req.destroy()
+  })
+  req.once('close', () => clearTimeout(timer))
+  req.once('end', () => clearTimeout(timer))
+  req.resume()
+}
