@@ -142,15 +142,17 @@ function asked(core: Core, session: Id, verb: 'connect' | 'resume', now: Ms): Co
         return life satisfies never
     }
   })
-  if (before === undefined || (verb === 'resume' && (before.is === 'idle' || before.is === 'closed' || before.is === 'failed'))) return next
-  const begins = before.is === 'idle' || before.is === 'closed' || before.is === 'failed'
-  return hurry(begins ? forgiven(next) : next, now)
+  if (before === undefined) return core
+  const over = before.is === 'idle' || before.is === 'closed' || before.is === 'failed'
+  if (verb === 'resume') return over ? core : hurry(next, now)
+  return hurry(forgiven(next, over && !anyoneWants(core)), now)
 }
 
-/** A new beginning: "never" is asked again, and a lease that ran out earlier is not this connection's loss. */
-function forgiven(core: Core): Core {
-  const trouble = isStop(core.trouble) ? null : core.trouble
-  return core.kind === 'lease' && core.grant === null ? { ...core, trouble, expired: false } : ({ ...core, trouble } as Core)
+/** "Never" is asked again. With a new beginning, what an earlier connection lost or has yet to confirm is not this one's. */
+function forgiven(core: Core, anew: boolean): Core {
+  const next: Core = isStop(core.trouble) ? { ...core, trouble: null } : core
+  if (!anew) return next
+  return next.kind === 'lease' && next.grant === null ? { ...next, overcome: null, expired: false } : { ...next, overcome: null }
 }
 
 function backAgain(core: Core, now: Ms): Core {
