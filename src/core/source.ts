@@ -22,7 +22,7 @@ function add(before: Trouble | null, no: Refusal['no'] | Failure['no']): Refusal
 
 /** A mint that brought nothing. Under a living grant a transient trouble disturbs nobody; a refusal ends a lease at once. */
 export function troubled(core: Core, verdict: Verdict, retryAfterMs: Ms, { now, random }: Event, out: Effect[]): Core {
-  const living = core.grant !== null && !core.grant.spent
+  const living = isHeld(core) || (core.grant !== null && !core.grant.spent)
   // A full house does not take away what is already held; only 402 ends a lease.
   const no = verdict.no === 'quota' && living && !(verdict.hard && core.kind === 'lease') ? 'unavailable' : verdict.no
   const common = { ...core, prefetch: false }

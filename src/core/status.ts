@@ -45,17 +45,17 @@ function wantingStatus(core: Core, life: Extract<Life<Link>, { is: 'wanting' }>)
     if (trouble === null) return { name: 'connected', renewal: 'ok' }
     return { name: 'connected', renewal: 'failing', code: trouble.no, ...retry(mintAt(core)) }
   }
-  if (core.overcome !== null) return { name: 'paused', reason: 'refused', code: core.overcome }
   // What is left of a ticket is used up first; only then does the last verdict show.
   const usable = link.is === 'opening' || link.is === 'settling' || (core.grant !== null && !core.grant.spent)
   if (isRefusal(trouble) && !usable) return { name: 'paused', reason: 'refused', code: trouble.no, ...retry(mintAt(core)) }
+  const nextAt =
+    link.is === 'none' || (link.is === 'down' && !permit(core, link.dialAt)) ? mintAt(core) : link.is === 'down' ? link.dialAt : Infinity
+  if (core.overcome !== null) return { name: 'paused', reason: 'refused', code: core.overcome, ...retry(nextAt) }
   const code = trouble === null || trouble.no === 'forbidden' ? null : trouble.no
   if (core.kind === 'lease' && core.grant === null && core.expired && code !== null) {
     return { name: 'paused', reason: 'expired', code: code as Failure['no'], ...retry(mintAt(core)) }
   }
-  const next =
-    link.is === 'none' || (link.is === 'down' && !permit(core, link.dialAt)) ? mintAt(core) : link.is === 'down' ? link.dialAt : Infinity
-  return { name: life.been && link.is !== 'none' ? 'reconnecting' : 'connecting', ...(code !== null && { code }), ...retry(next) }
+  return { name: life.been && link.is !== 'none' ? 'reconnecting' : 'connecting', ...(code !== null && { code }), ...retry(nextAt) }
 }
 
 /** A try that is not waiting has no time to show. */
