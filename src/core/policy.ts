@@ -28,6 +28,9 @@ export function bucketAt(bucket: Bucket, beatMs: Ms): Ms {
 
 export const taken = (bucket: Bucket, beatMs: Ms, now: Ms): Bucket => ({ left: Math.max(0, filled(bucket, beatMs, now) - 1), at: now })
 
+/** What has run in until now, before a new beat changes the pace. */
+export const refilled = (bucket: Bucket, beatMs: Ms, now: Ms): Bucket => ({ left: filled(bucket, beatMs, now), at: now })
+
 /** Wait after the `tries`-th failure in a row (0 = first): min(5 s, beat/2) doubling to min(60 s, beat), minus up to 10 %. */
 export function failureDelay(tries: number, beatMs: Ms, random: number): Ms {
   const full = Math.min(refillMs(beatMs) * 2 ** Math.min(tries, 16), Math.min(60_000, beatMs))
@@ -49,8 +52,12 @@ export function dialDelay(attempt: number, restart: boolean, random: number): Ms
   return random * Math.min(dialCapMs, (restart ? restartBaseMs : dialBaseMs) * 2 ** Math.min(attempt - 1, 16))
 }
 
-/** The beat: the preset's interval, or half the lifetime if that is shorter. */
-export const beatOf = (traits: SourceTraits, lifetimeMs: Ms): Ms => Math.min(traits.intervalMs ?? Infinity, lifetimeMs / 2)
+/** The beat: the preset's interval, or half of what the grant lives if that is shorter. A lease never outlives its grace. */
+export const beatOf = ({ kind, intervalMs, graceMs }: SourceTraits, lifetimeMs: Ms): Ms =>
+  Math.min(intervalMs ?? Infinity, (kind === 'lease' ? Math.min(lifetimeMs, graceMs) : lifetimeMs) / 2)
+
+/** The pace of bucket and backoff: below a second a beat would turn them into a storm. */
+export const paceOf = (beatMs: Ms): Ms => Math.max(1000, beatMs)
 
 /**
  * A new grant's times, counted from the request's start: the answer may have been long on its way. The renewal comes a

@@ -1,7 +1,7 @@
 /** The source's machine: what an answer of the token endpoint, or the lack of one, does to grant, verdict and wait. */
 import type { Effect, Event } from './event.ts'
 import { anyoneConnected, attached, eachLink, isConnected, isRefusal, isStop, lose } from './lives.ts'
-import { ackMs, beatOf, failureDelay, grantOf, probeDelay, rejectedAtMost } from './policy.ts'
+import { ackMs, beatOf, failureDelay, grantOf, paceOf, probeDelay, refilled, rejectedAtMost } from './policy.ts'
 import type { Core, Failure, Id, Ms, Refusal, Ticket, Trouble, Work } from './state.ts'
 import { isHeld } from './state.ts'
 
@@ -61,8 +61,8 @@ export function minted(core: Core, mint: Extract<Event, { is: 'minted' }>, out: 
   const common = {
     ...core,
     work: { is: 'rest' } as const,
-    // Below a second a beat would turn bucket and backoff into a storm.
-    beatMs: Math.max(1000, beatOf(core.traits, mint.lifetimeMs)),
+    bucket: refilled(core.bucket, core.beatMs, now),
+    beatMs: paceOf(beatOf(core.traits, mint.lifetimeMs)),
     prefetch: false,
     forced: core.forced === 'due' ? ('done' as const) : core.forced,
     rejected: linked ? core.rejected : 0,

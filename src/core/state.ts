@@ -2,6 +2,7 @@
  * The state of one source with its sessions. Nothing here is secret: a grant is a generation and some times; the token
  * itself lies in io's vault under that generation. Times are monotonic milliseconds, never the wall clock.
  */
+import { paceOf } from './policy.ts'
 import type { LinkTraits, SourceTraits } from './traits.ts'
 
 export type Ms = number
@@ -129,7 +130,7 @@ export function initial(traits: SourceTraits): Core {
     traits,
     work: { is: 'rest' },
     bucket: { left: 3, at: 0 },
-    beatMs: traits.intervalMs ?? 60_000,
+    beatMs: paceOf(traits.intervalMs ?? 60_000),
     lastId: 0,
     rejected: 0,
     forced: 'no',
