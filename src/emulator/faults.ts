@@ -82,20 +82,23 @@ export function withFaults(provider: Provider, world: World): Faulty {
   }
 
   /** Resolves when `ready` holds; rejects when the request is aborted or the provider goes down. */
-  const until = (ready: () => boolean, signal?: AbortSignal) =>
-    new Promise<void>((resolve, reject) => {
+  const until = async (ready: () => boolean, signal?: AbortSignal) => {
+    let down = false
+    await new Promise<void>((resolve) => {
       const check = () => {
-        if (!signal?.aborted && !trouble.down && !ready()) return
+        down = trouble.down
+        if (!signal?.aborted && !down && !ready()) return
         waiting.delete(check)
         signal?.removeEventListener('abort', check)
-        if (signal?.aborted) reject(signal.reason)
-        else if (trouble.down) reject(new Unreachable())
-        else resolve()
+        resolve()
       }
       waiting.add(check)
       signal?.addEventListener('abort', check)
       check()
     })
+    signal?.throwIfAborted()
+    if (down) throw new Unreachable()
+  }
 
   const delay = async (signal?: AbortSignal) => {
     let over = trouble.slowMs === 0

@@ -64,10 +64,10 @@ export async function serve(provider: Provider, options: ServeOptions = {}): Pro
 }
 
 export interface NodeListener {
-  request(incoming: IncomingMessage, outgoing: ServerResponse): void
-  upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void
+  readonly request: (incoming: IncomingMessage, outgoing: ServerResponse) => void
+  readonly upgrade: (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void
   /** Cuts the sockets that it holds, open or in their handshake. The server is its owner's. */
-  close(): void
+  readonly close: () => void
 }
 
 /** A provider as two listeners, for `request` and `upgrade` of a server that others use as well. */

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { expect } from 'vitest'
 import { WebSocket } from 'ws'
 
 export interface Client {
@@ -23,11 +24,18 @@ export function connect(url: string, protocols: string[] = [], options: { ca?: s
     socket,
     frames,
     opened: new Promise((resolve) => socket.once('open', () => resolve(socket.protocol))),
-    refused: new Promise((resolve) => socket.once('unexpected-response', (_, response) => (resolve(response.statusCode ?? 0), socket.terminate()))),
+    refused: new Promise((resolve) =>
+      socket.once('unexpected-response', (_, response) => (resolve(response.statusCode ?? 0), socket.terminate())),
+    ),
     closed: new Promise((resolve) => socket.once('close', (code, reason) => resolve({ code, reason: reason.toString() }))),
     async got(count) {
       while (frames.length < count) await once(socket, 'message')
       return frames
     },
   }
+}
+
+/** Waits for something to become true; long enough for a machine that is busy. */
+export function eventually<T>(read: () => T) {
+  return expect.poll(read, { timeout: 4000, interval: 10 })
 }

@@ -20,7 +20,10 @@ const request = (path = '/', init?: RequestInit) => new Request(`https://api.exa
 /** What has become of a promise by now: its status, its error's name, or nothing yet. */
 function watch(answer: Promise<Response>) {
   const seen: (number | string)[] = []
-  answer.then((response) => seen.push(response.status), (error: Error) => seen.push(error.name))
+  answer.then(
+    (response) => seen.push(response.status),
+    (error: Error) => seen.push(error.name),
+  )
   return seen
 }
 
@@ -29,20 +32,20 @@ async function dial() {
   const log: string[] = []
   const outcome = await faulty.upgrade({ url: new URL('wss://api.example/'), headers: new Headers(), protocols: [] })
   if (outcome instanceof Response) throw new Error(`refused: ${outcome.status}`)
-  let conversation: Conversation | undefined
+  const line: { conversation?: Conversation } = {}
   const peer: HoldablePeer = {
     send: (data) => void log.push(String(data)),
     close(code = 1005, reason = '') {
       log.push(`close ${code} ${reason}`)
-      conversation?.closed(code, reason)
+      line.conversation?.closed(code, reason)
     },
     terminate() {
       log.push('cut')
-      conversation?.closed(1006, '')
+      line.conversation?.closed(1006, '')
     },
     hold: (on) => void (on && log.push('hold')),
   }
-  conversation = outcome.open(peer)
+  const conversation = (line.conversation = outcome.open(peer))
   return { log, say: conversation.message, leave: () => conversation.closed(1001, 'away') }
 }
 
@@ -198,7 +201,10 @@ describe('slow', () => {
     await world.pass(1)
     expect([seen, echo.heard]).toEqual([[201], ['a']])
     await world.pass(300)
-    expect([log, echo.heard]).toEqual([['open /', 'a'], ['a', 'b']])
+    expect([log, echo.heard]).toEqual([
+      ['open /', 'a'],
+      ['a', 'b'],
+    ])
   })
 
   test('0 lets go of what waits', async () => {

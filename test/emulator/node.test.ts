@@ -2,7 +2,7 @@ import { connect as tcp } from 'node:net'
 import { once } from 'node:events'
 import { afterEach, expect, test } from 'vitest'
 import { mount, nodeListener, realWorld, serve, type Served } from '../../src/emulator/node.ts'
-import { connect } from './client.ts'
+import { connect, eventually } from './client.ts'
 import { createEcho } from './echo.ts'
 import { latch } from './latch.ts'
 
@@ -61,7 +61,7 @@ test('the request is aborted when the client leaves', async () => {
   const gone = fetch(url, { signal: leave.signal })
   await arrived.opened
   leave.abort()
-  await expect(gone).rejects.toThrow()
+  await expect(gone).rejects.toMatchObject({ name: 'AbortError' })
   await aborted.opened
 })
 
@@ -75,13 +75,19 @@ test('a body over 10 MB is answered 413, announced or not', async () => {
   })
   const init: RequestInit & { duplex: 'half' } = { method: 'POST', body: stream, duplex: 'half' }
   // Node's fetch reports either the answer or, if the connection closed under its upload, the failed write.
-  const status = await fetch(url, init).then((response) => response.status, () => 413)
+  const status = await fetch(url, init).then(
+    (response) => response.status,
+    () => 413,
+  )
   expect(status).toBe(413)
 })
 
 test('a provider that throws is answered 500, and the server lives on', async () => {
   const echo = createEcho()
-  const { url } = await serving({ ...echo, fetch: (request) => (request.method === 'PUT' ? Promise.reject(new Error('bug')) : echo.fetch(request)) })
+  const { url } = await serving({
+    ...echo,
+    fetch: (request) => (request.method === 'PUT' ? Promise.reject(new Error('bug')) : echo.fetch(request)),
+  })
   expect((await fetch(url, { method: 'PUT' })).status).toBe(500)
   expect((await fetch(url)).status).toBe(201)
 })
@@ -97,7 +103,7 @@ test('text stays text, binary stays binary, both ways', async () => {
   expect(echo.heard).toEqual(['hi', new Uint8Array([1, 2, 3])])
   client.socket.close(4000, 'bye')
   expect(await client.closed).toEqual({ code: 4000, reason: 'bye' })
-  await expect.poll(() => echo.closed).toEqual([{ code: 4000, reason: 'bye' }])
+  await eventually(() => echo.closed).toEqual([{ code: 4000, reason: 'bye' }])
 })
 
 test('a frame that comes in one packet with the handshake is not lost', async () => {
@@ -107,7 +113,7 @@ test('a frame that comes in one packet with the handshake is not lost', async ()
   const handshake = ['GET / HTTP/1.1', 'Host: x', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']
   const frame = Buffer.concat([Buffer.from([0x81, 0x85, 0, 0, 0, 0]), Buffer.from('early')])
   raw.write(Buffer.concat([Buffer.from([...handshake, 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', '', ''].join('\r\n')), frame]))
-  await expect.poll(() => echo.heard).toEqual(['early'])
+  await eventually(() => echo.heard).toEqual(['early'])
   raw.destroy()
 })
 
@@ -171,7 +177,7 @@ test('close() ends open, idle and half-made connections at once', async () => {
   await once(raw, 'connect')
   const since = performance.now()
   await served.close()
-  expect(performance.now() - since).toBeLessThan(500)
+  expect(performance.now() - since).toBeLessThan(1000)
   expect((await client.closed).code).toBe(1006)
   expect(await pending).toBe('cut')
   raw.destroy()
@@ -186,7 +192,9 @@ test('a taken port rejects', async () => {
 test('a listener can be one guest of a server among others', async () => {
   const { createServer } = await import('node:http')
   const listener = nodeListener(createEcho())
-  const server = createServer((incoming, outgoing) => (incoming.url === '/own' ? outgoing.end('own') : listener.request(incoming, outgoing)))
+  const server = createServer((incoming, outgoing) =>
+    incoming.url === '/own' ? outgoing.end('own') : listener.request(incoming, outgoing),
+  )
   server.on('upgrade', listener.upgrade)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
