@@ -82,9 +82,9 @@ export function socketEvent(core: Core, event: Extract<Event, { socket: Id }>, o
     case 'ready':
       return link.is === 'settling' ? up(core, found, now, out) : core
     case 'heard': {
-      if (link.is !== 'up') return core
+      if (link.is !== 'up' || event.at <= link.heardAt) return core
       const { probeBy: _answered, ...alive } = link
-      return relink(core, found, now, { ...alive, heardAt: Math.max(link.heardAt, event.at) })
+      return relink(core, found, now, { ...alive, heardAt: Math.min(event.at, now) })
     }
     case 'acked': {
       if (link.is !== 'up' || !link.showing) return core

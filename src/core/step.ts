@@ -14,6 +14,8 @@ import type { LinkTraits } from './traits.ts'
 
 export function step(core: Core, event: Event): readonly [Core, readonly Effect[]] {
   const out: Effect[] = []
+  // A frame was heard before now: it counts before the silence that would otherwise be judged first.
+  if (event.is === 'heard') return [settled(elapsed(socketEvent(core, event, out), event, out), event), out]
   return [settled(handled(elapsed(core, event, out), event, out), event), out]
 }
 
@@ -53,6 +55,7 @@ function handled(core: Core, event: Event, out: Effect[]): Core {
   switch (event.is) {
     case 'tick':
     case 'offline':
+    case 'heard':
       return core
     case 'attach':
       return eachLife(
@@ -109,7 +112,6 @@ function handled(core: Core, event: Event, out: Effect[]): Core {
     case 'ready':
     case 'acked':
     case 'denied':
-    case 'heard':
     case 'closed':
     case 'broken':
       return socketEvent(core, event, out)
