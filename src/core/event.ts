@@ -16,7 +16,7 @@ export type Happening =
   | { readonly is: 'away' | 'back' | 'hidden' | 'visible' | 'online' | 'offline' }
   /** The wall clock ran ahead of the monotonic one: the device slept, or somebody set the clock. */
   | { readonly is: 'slept' }
-  // The token endpoint, by flight
+  // The token endpoint, by flight. `wire` has seen to it that lives are positive and waits finite and not negative.
   | { readonly is: 'minted'; readonly flight: Id; readonly lifetimeMs: Ms; readonly connectByMs: Ms | null; readonly same: boolean }
   /** `hard`: 402, which ends a lease where other quota answers do not. */
   | { readonly is: 'refused'; readonly flight: Id; readonly no: Refusal['no']; readonly hard: boolean; readonly retryAfterMs: Ms }

@@ -164,10 +164,17 @@ function backAgain(core: Core, now: Ms): Core {
   })
 }
 
-/** Time may have passed unseen: a lease is checked at once; a ticket has nothing to fear. */
+/**
+ * Time may have passed unseen: a lease is checked at once; a ticket has nothing to fear. A flight that was in the air is
+ * asked again: its answer may be as old as the sleep was long.
+ */
 function suspected(core: Core, certain: boolean, now: Ms): Core {
   if (!certain || !isHeld(core)) return core
-  return { ...core, suspectUntil: core.suspectUntil ?? now + suspectMs, work: hurried(core.work, now) }
+  return {
+    ...core,
+    suspectUntil: core.suspectUntil ?? now + suspectMs,
+    work: core.work.is === 'minting' ? { is: 'rest' } : hurried(core.work, now),
+  }
 }
 
 /** Brings the gate forward: a waiting mint and a waiting dial happen now. */
