@@ -58,11 +58,7 @@ function handled(core: Core, event: Event, out: Effect[]): Core {
     case 'heard':
       return core
     case 'attach':
-      return eachLife(
-        { ...core, sessions: { ...core.sessions, [event.session]: { traits: event.traits, life: { is: 'idle' } } } } as Core,
-        now,
-        (life) => life,
-      )
+      return { ...core, sessions: { ...core.sessions, [event.session]: { traits: event.traits, life: { is: 'idle' } } } } as Core
     case 'detach': {
       const { [event.session]: _gone, ...sessions } = core.sessions
       return { ...core, sessions } as Core
