@@ -38,6 +38,25 @@ export type ErrorCode =
   | 'paused'
   | 'aborted'
 
+const texts: Record<ErrorCode, string> = {
+  login_required: 'the token endpoint does not know the caller',
+  key_refused: 'the provider refused the key behind this session',
+  revoked: 'the right to this session was withdrawn',
+  rejected: 'three fresh tokens in a row were refused by the provider',
+  quota: 'out of credit, concurrency or rate',
+  network: 'the token endpoint could not be reached',
+  timeout: 'the token endpoint did not answer in time',
+  unavailable: 'the token endpoint is not available',
+  malformed: 'the token endpoint gave no usable token response',
+  forbidden: 'the token endpoint forbids this',
+  stopped: 'the provider closed the session for good',
+  bad_configuration: 'the socket could not be constructed',
+  gave_up: 'not connected for longer than giveUpAfterMs',
+  closed: 'the session is closed',
+  paused: 'the session is paused',
+  aborted: 'the signal was aborted',
+}
+
 const docs = 'https://github.com/heartwire/heartwire/blob/main/docs/errors.md'
 
 /** The one error class. `code` is stable, `cause` is kept (with secrets removed), `docsUrl` says what to do. */
@@ -46,7 +65,8 @@ export class SessionError extends Error {
   readonly code: ErrorCode
   readonly docsUrl: string
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  /** The default message says what the code means. */
+  constructor(code: ErrorCode, message = texts[code], options?: { cause?: unknown }) {
     super(`[${code}] ${message}`, options)
     this.code = code
     this.docsUrl = `${docs}#${code}`

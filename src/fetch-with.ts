@@ -1,5 +1,5 @@
 import { internalsOf } from './io/internals.ts'
-import type { Session } from './session.ts'
+import type { Session } from './session-type.ts'
 
 /**
  * `fetch` with the session's token as Bearer. Goes only to the origins that the preset lists (`rest`); anything else throws

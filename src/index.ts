@@ -7,7 +7,7 @@ export { messages } from './messages.ts'
 export { statsOf } from './stats.ts'
 export { traceOf } from './trace.ts'
 
-export type { ConnectOptions, Session } from './session.ts'
+export type { ConnectOptions, Session } from './session-type.ts'
 export type { TokenSource, TokenSourceSettings } from './token-source.ts'
 export type { ErrorCode } from './errors.ts'
 export type {

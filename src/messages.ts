@@ -1,4 +1,4 @@
-import type { Session } from './session.ts'
+import type { Session } from './session-type.ts'
 
 export interface MessagesOptions {
   /** Messages kept for a slow reader; older ones are dropped and counted. Default: 1,024. */

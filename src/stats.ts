@@ -1,7 +1,7 @@
 import { isHeld } from './core/state.ts'
 import { mintAt } from './core/permit.ts'
 import { internalsOf } from './io/internals.ts'
-import type { Session } from './session.ts'
+import type { Session } from './session-type.ts'
 
 /** Counters and times of a session's source. Times are epoch milliseconds, computed when asked. */
 export interface Stats {
@@ -19,9 +19,9 @@ export interface Stats {
 
 export function statsOf(session: Session<never, never> | Session): Stats {
   const { source } = internalsOf(session)
-  const { core, host, counters } = source
+  const { core, host, mints, lateMs, lines } = source
   const epoch = (at: number | undefined): number | undefined =>
     at !== undefined && Number.isFinite(at) ? Math.round(host.wall() + at - host.monotonic()) : undefined
   const expires = isHeld(core) ? core.endsAt : core.grant?.dialBefore
-  return { ...counters, renewsAt: epoch(mintAt(core)), expiresAt: epoch(expires) }
+  return { mints, dials: lines.dials, lateMs, renewsAt: epoch(mintAt(core)), expiresAt: epoch(expires) }
 }

@@ -1,7 +1,7 @@
 import type { Event } from './core/event.ts'
 import type { Core } from './core/state.ts'
 import { internalsOf } from './io/internals.ts'
-import type { Session } from './session.ts'
+import type { Session } from './session-type.ts'
 
 /** One event and the state after it, as the core saw them: generations and times, never a token. */
 export interface TraceEntry {

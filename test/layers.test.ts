@@ -24,7 +24,7 @@ const rules: Record<string, Rule> = {
   wire: { uses: ['jose/jwt/decode'], types: ['presets/preset'] },
   io: { uses: ['core', 'wire'], types: ['options', 'presets/preset'] },
   protocol: { uses: ['zod/mini'] },
-  jwt: { uses: ['jose'] },
+  jwt: { uses: ['jose', 'jose/jwt/decode'] },
   presets: { uses: ['wire', 'protocol', 'zod/mini'], types: ['core', 'wire'] },
   nouns: { uses: ['core', 'io', 'wire', 'eventemitter3'], types: ['presets/preset'] },
   server: { uses: ['protocol', 'jwt', 'zod/mini'] },

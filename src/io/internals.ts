@@ -1,4 +1,3 @@
-import type { Id } from '../core/state.ts'
 import type { SourcePreset } from '../presets/preset.ts'
 import type { Source } from './source.ts'
 
@@ -6,7 +5,6 @@ import type { Source } from './source.ts'
 export interface Internals {
   readonly source: Source
   readonly preset: SourcePreset
-  readonly id: () => Id | null
 }
 
 export const internals = new WeakMap<object, Internals>()

@@ -8,48 +8,20 @@ import type { LinkTraits, SourceTraits } from '../core/traits.ts'
 import { wants, type Wants } from '../core/wants.ts'
 import { SessionError } from '../errors.ts'
 import type { Answer } from '../wire/grant.ts'
-import type { Address } from '../wire/url.ts'
-import { enterDialQueue } from './dial-queue.ts'
 import type { Host } from './host.ts'
-import { Socket } from './socket.ts'
+import { Lines, type Line, type Speaker } from './lines.ts'
 import type { Asker } from './token.ts'
 import { Vault } from './vault.ts'
 
 /** What a source needs of each session that is attached to it. */
-export interface Member {
+export interface Member extends Speaker {
   readonly traits: LinkTraits
-  /** The address of one dial. May throw: then the session fails with `bad_configuration`. */
-  address(token: string, attempt: number): Address
-  /** The socket is open: what goes out before anything else, if the token is to be sent as a frame. */
-  opened(line: Line, token: string | undefined): void
-  frame(line: Line, data: string | ArrayBuffer): void
-  /** The window in which the server asked its clients to come back, in ms. */
-  readonly spreadMs: number
   effect(effect: Effect, line: Line | undefined, token: string | undefined): void
-  /** The state moved on; `before` and `after` are this session's status by the monotonic clock. */
-  moved(before: Status, after: Status): void
+  /** The state moved on; this session's status, by the monotonic clock. */
+  moved(status: Status): void
   late(byMs: number): void
   /** The source was reset: nothing of the user before may be used again. */
   forget(): void
-}
-
-/** One socket of a session, by its id in the core. */
-export interface Line {
-  readonly id: Id
-  readonly socket: Socket
-}
-
-interface Dialled {
-  readonly session: Id
-  line: Line | undefined
-  leave: () => void
-}
-
-export interface Counters {
-  mints: number
-  dials: number
-  /** The worst lateness of a timer, in ms. */
-  lateMs: number
 }
 
 const timerAtMost = 2 ** 31 - 1
@@ -64,13 +36,16 @@ const driftMs = 5000
 export class Source {
   readonly host: Host
   readonly vault = new Vault()
-  readonly counters: Counters = { mints: 0, dials: 0, lateMs: 0 }
+  readonly lines: Lines
+  /** Token requests started so far. */
+  mints = 0
+  /** The worst lateness of a timer, in ms. */
+  lateMs = 0
   /** Sees every event after its step; for traces. */
   tap: ((event: Event, core: Core) => void) | undefined
   readonly #asker: Asker
   readonly #lifetimeMs: number
   readonly #members = new Map<Id, Member>()
-  readonly #sockets = new Map<Id, Dialled>()
   readonly #news: (() => void)[] = []
   readonly #watchers = new Set<() => void>()
   #core: Core
@@ -90,6 +65,7 @@ export class Source {
     this.#asker = asker
     this.#lifetimeMs = lifetimeMs
     this.#core = initial(traits)
+    this.lines = new Lines(host, this.vault, (happening) => this.dispatch(happening))
   }
 
   get core(): Core {
@@ -141,11 +117,6 @@ export class Source {
     return () => this.#watchers.delete(look)
   }
 
-  lineOf(session: Id): Line | undefined {
-    for (const dialled of this.#sockets.values()) if (dialled.session === session) return dialled.line
-    return undefined
-  }
-
   dispatch(happening: Happening): void {
     this.#noticeSleep()
     this.#hear()
@@ -154,15 +125,13 @@ export class Source {
 
   #take(happening: Happening): void {
     const event = { now: this.host.monotonic(), random: this.host.random(), ...happening }
-    const before = this.#core
-    const [core, effects] = step(before, event)
+    const [core, effects] = step(this.#core, event)
     this.#core = core
     this.tap?.(event, core)
     for (const effect of effects) this.#perform(effect)
     for (const [id, member] of this.#members) {
-      const was = statusOf(before, id)
-      const is = statusOf(core, id)
-      this.#news.push(() => member.moved(was, is))
+      const status = statusOf(core, id)
+      this.#news.push(() => member.moved(status))
     }
     this.#match()
     this.#tell()
@@ -179,17 +148,16 @@ export class Source {
   /** Frames do not pass the core; it hears of them just before it would judge a silent link. */
   #hear(): void {
     const now = this.host.monotonic()
-    for (const { line, session } of this.#sockets.values()) {
-      const life = this.#core.sessions[session]
-      if (!line || !life || life.life.is !== 'wanting' || life.life.link.is !== 'up' || life.life.link.socket.id !== line.id) continue
-      const { link } = life.life
-      const due = life.traits.liveness !== null && now >= (link.probeBy ?? link.heardAt + life.traits.liveness.idleMs)
-      if (due && line.socket.heardAt > link.heardAt) this.#take({ is: 'heard', socket: line.id, at: line.socket.heardAt })
+    for (const { life, traits } of Object.values(this.#core.sessions)) {
+      if (life.is !== 'wanting' || life.link.is !== 'up' || !traits.liveness) continue
+      const { socket, probeBy, heardAt } = life.link
+      const at = this.lines.get(socket.id)?.socket.heardAt ?? 0
+      if (now >= (probeBy ?? heardAt + traits.liveness.idleMs) && at > heardAt) this.#take({ is: 'heard', socket: socket.id, at })
     }
   }
 
   #perform(effect: Effect): void {
-    const line = 'socket' in effect ? this.#sockets.get(effect.socket)?.line : undefined
+    const line = 'socket' in effect ? this.lines.get(effect.socket) : undefined
     const token = 'gen' in effect ? this.vault.take(effect.gen) : undefined
     this.#news.push(() => this.#members.get(effect.session)?.effect(effect, line, token))
   }
@@ -212,7 +180,7 @@ export class Source {
       const wanted = wants(this.#core)
       this.#matchPage()
       this.#matchFlight(wanted.request)
-      this.#matchSockets(wanted.sockets)
+      this.lines.match(wanted.sockets, this.#members)
       this.#matchTimer(wanted.wakeAt)
     }
     this.#matching = false
@@ -240,7 +208,7 @@ export class Source {
     if (!request || this.#flight) return
     const abort = new AbortController()
     this.#flight = { id: request.flight, abort }
-    this.counters.mints++
+    this.mints++
     const { flight, reason, attempt } = request
     // In a microtask of its own, so that a callback of the application never runs inside a transition.
     void Promise.resolve()
@@ -272,58 +240,6 @@ export class Source {
     }
   }
 
-  #matchSockets(wanted: Wants['sockets']): void {
-    for (const [id, dialled] of this.#sockets) {
-      if (wanted.some((socket) => socket.id === id)) continue
-      this.#sockets.delete(id)
-      dialled.line?.socket.retire()
-      dialled.leave()
-    }
-    for (const socket of wanted) if (!this.#sockets.has(socket.id)) this.#dial(socket)
-  }
-
-  #dial({ id, session, gen, attempt }: Wants['sockets'][number]): void {
-    const member = this.#members.get(session)
-    const token = this.vault.take(gen)
-    const dialled: Dialled = { session, line: undefined, leave: () => {} }
-    this.#sockets.set(id, dialled)
-    const broken = (error: unknown): void => {
-      this.cause = new SessionError('bad_configuration', this.vault.scrub(error instanceof Error ? `${error.name} while dialling` : 'dialling failed'))
-      this.dispatch({ is: 'broken', socket: id })
-    }
-    if (!member || token === undefined) return broken(undefined)
-    let address: Address
-    let origin: string
-    try {
-      address = member.address(token, attempt)
-      origin = new URL(address.url).origin
-    } catch (error) {
-      return broken(error)
-    }
-    dialled.leave = enterDialQueue(this.host, origin, () => {
-      try {
-        const socket = new Socket(this.host, address, {
-          open: () => {
-            dialled.leave()
-            member.opened(line, this.vault.take(gen))
-            this.dispatch({ is: 'opened', socket: id })
-          },
-          message: (data) => member.frame(line, data),
-          close: (code) => {
-            dialled.leave()
-            this.dispatch({ is: 'closed', socket: id, code, spreadMs: member.spreadMs })
-          },
-        })
-        const line: Line = { id, socket }
-        dialled.line = line
-        this.counters.dials++
-        this.dispatch({ is: 'dialled', socket: id })
-      } catch (error) {
-        broken(error)
-      }
-    })
-  }
-
   #matchTimer(wakeAt: number): void {
     if (this.#timer?.at === wakeAt) return
     this.#timer?.cancel()
@@ -340,7 +256,7 @@ export class Source {
   }
 
   #wasLate(byMs: number): void {
-    this.counters.lateMs = Math.max(this.counters.lateMs, byMs)
+    this.lateMs = Math.max(this.lateMs, byMs)
     for (const member of this.#members.values()) this.#news.push(() => member.late(byMs))
   }
 }

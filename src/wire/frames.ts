@@ -8,7 +8,7 @@ export type Decoded<In> = { readonly ok: true; readonly message: In } | { readon
 const textAtMost = 8 * 1024 * 1024
 
 /** Text is JSON; binary is delivered as it is. Issues name what is wrong, never the frame's content. */
-export function decode<In>(data: unknown, traits: MessageTraits<In, never> | undefined): Decoded<In> {
+export function decode<In, Out>(data: unknown, traits: MessageTraits<In, Out> | undefined): Decoded<In> {
   if (typeof data !== 'string') return { ok: true, message: data as In }
   const bad = (issue: string): Decoded<In> => ({ ok: false, issue, bytes: data.length })
   if (data.length > textAtMost) return bad('longer than 8 MiB')

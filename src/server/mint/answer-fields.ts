@@ -1,5 +1,5 @@
-import { decodeJwt } from 'jose/jwt/decode'
 import * as z from 'zod/mini'
+import { lifeOf } from '../../jwt/life.ts'
 import { MintError } from '../mint-error.ts'
 import { isHandle } from '../token-ask.ts'
 import type { MintAnswer } from './mint.ts'
@@ -15,14 +15,8 @@ export const tokenText = z.string().check(z.regex(/^[\x21-\x7e]{1,8192}$/))
  * @throws MintError `unavailable` when the token says that it has no life at all
  */
 export function lifetimeOf(token: string, otherwise: number): number {
-  let life: number
-  try {
-    const { exp, iat } = decodeJwt(token)
-    if (typeof exp !== 'number' || typeof iat !== 'number') return otherwise
-    life = exp - iat
-  } catch {
-    return otherwise
-  }
+  const life = lifeOf(token)
+  if (life === undefined) return otherwise
   if (!Number.isFinite(life) || life <= 0) throw malformed('a token without any life')
   return life
 }
@@ -53,5 +47,5 @@ const answer = z.object({
 export function checkedAnswer(value: unknown): MintAnswer {
   const { success, data } = answer.safeParse(value)
   if (!success) throw new MintError('unavailable', { status: 502, message: 'the mint returned no token response' })
-  return data as MintAnswer
+  return data
 }

@@ -1,0 +1,171 @@
+import type { Happening } from '../core/event.ts'
+import type { Notice, Ready } from '../options.ts'
+import type { BinaryMessage, Control, Preset } from '../presets/preset.ts'
+import { decode, encode } from '../wire/frames.ts'
+import { addressOf, type Address } from '../wire/url.ts'
+import { Outbox } from './outbox.ts'
+import type { Line } from './lines.ts'
+
+/** What a conversation tells and asks. */
+export interface Surroundings<In, Out> {
+  message(message: In): void
+  notice(notice: Notice<Out>): void
+  dispatch(happening: Happening): void
+  report(error: unknown): void
+  onReady: ((ready: Ready<Out>) => void) | undefined
+  now(): number
+}
+
+type DropReason = Extract<Notice, { name: 'dropped' }>['reason']
+
+/** One session's words, over one line after another: what goes out first, what waits, and what a new line must be told. */
+export class Conversation<In, Out> {
+  readonly #preset: Preset<In, Out>
+  readonly #around: Surroundings<In, Out>
+  readonly #outbox = new Outbox<Out>()
+  /** From the last ready frame; offered at the next dial. */
+  #continuity: string | undefined
+  #offered: string | undefined
+  #resumed = false
+  #been = false
+  /** Set between ready and the loss of the line. */
+  #line: Line | null = null
+  /** The window in which the server asked its clients to come back, in ms. */
+  spreadMs = 0
+
+  constructor(preset: Preset<In, Out>, around: Surroundings<In, Out>) {
+    this.#preset = preset
+    this.#around = around
+  }
+
+  address(token: string, attempt: number): Address {
+    const { continuity, token: traits } = this.#preset
+    this.#offered = this.#continuity
+    const url = new URL(this.#preset.url!({ attempt, continuity: this.#offered }))
+    if (continuity?.kind === 'query' && this.#offered !== undefined) url.searchParams.set(continuity.name, this.#offered)
+    return addressOf(url.href, traits.placement ?? { in: 'query', name: 'access_token' }, token)
+  }
+
+  opened(line: Line, token: string | undefined, handle: string | undefined): void {
+    this.#resumed = false
+    const { placement } = this.#preset.token
+    if (placement?.in === 'first-frame' && token !== undefined) line.socket.send(JSON.stringify(placement.frame(token, handle)))
+  }
+
+  frame(line: Line, data: string | ArrayBuffer): void {
+    const decoded = decode(data, this.#preset.messages)
+    if (!decoded.ok) return this.#around.notice({ name: 'bad-frame', issue: decoded.issue, bytes: decoded.bytes })
+    if (typeof data === 'string') this.#control(line, decoded.message)
+    this.#around.message(decoded.message)
+  }
+
+  #control(line: Line, message: In): void {
+    let control: Control | undefined
+    try {
+      control = this.#preset.control?.(message)
+    } catch (error) {
+      return this.#around.report(error)
+    }
+    switch (control?.is) {
+      case undefined:
+        return
+      case 'ready':
+        return this.#metadata(line, control.continuity)
+      case 'ack':
+        return this.#around.dispatch({ is: 'acked', socket: line.id })
+      case 'rejected':
+        return this.#around.dispatch({ is: 'denied', socket: line.id })
+      case 'goaway':
+        this.spreadMs = control.spreadMs ?? 0
+        return
+      default:
+        control satisfies never
+    }
+  }
+
+  /** The server's ready frame says whether it took up the conversation that was offered. */
+  #metadata(line: Line, id: string | undefined): void {
+    const offered = this.#offered
+    this.#offered = undefined
+    this.#continuity = id
+    this.#resumed = offered !== undefined && id === offered
+    if (offered !== undefined && !this.#resumed) this.#lost('continuity-denied')
+    this.#around.dispatch({ is: 'ready', socket: line.id })
+  }
+
+  /** The link is usable: the application's first words, then the queue. */
+  ready(line: Line, attempt: number): void {
+    this.spreadMs = 0
+    if (this.#been && this.#preset.continuity?.kind === 'replace') {
+      this.#around.notice({ name: 'session-replaced' })
+      this.#lost('session-replaced')
+    }
+    this.#been = true
+    const send = (message: Out | BinaryMessage): void => void line.socket.send(this.#encoded(message))
+    try {
+      this.#around.onReady?.({ resumed: this.#resumed, attempt, send })
+    } catch (error) {
+      this.#around.report(error)
+    }
+    this.#line = line
+  }
+
+  /** Gives the queue to the line. */
+  flush(): void {
+    this.dropOld()
+    const line = this.#line
+    if (line) this.#outbox.flush((frame) => line.socket.send(frame))
+  }
+
+  /** The line is gone or not to be used: from now on messages wait. */
+  hangUp(): void {
+    this.#line = null
+    this.dropOld()
+  }
+
+  /** `may`: the grant behind the line is beyond doubt. */
+  send(message: Out | BinaryMessage | string, may: boolean): 'sent' | 'queued' | 'dropped' {
+    const frame = this.#encoded(message)
+    const line = this.#line
+    if (may && line && line.socket.send(frame)) {
+      if (line.socket.stalled()) this.#around.dispatch({ is: 'closed', socket: line.id, code: 0, spreadMs: 0 })
+      return 'sent'
+    }
+    if (this.#preset.messages?.stale?.(message as Out)) return 'dropped'
+    this.dropOld()
+    if (this.#outbox.add(message as Out, frame, this.#around.now())) return 'queued'
+    this.#around.notice({ name: 'dropped', message: message as Out, reason: 'queue-full' })
+    return 'dropped'
+  }
+
+  /** Throws `TypeError` for what the preset's schema does not allow. */
+  #encoded(message: Out | BinaryMessage | string): string | BinaryMessage {
+    return encode(message, this.#preset.messages?.schemas?.outbound)
+  }
+
+  #lost(reason: 'continuity-denied' | 'session-replaced'): void {
+    this.#around.notice({ name: 'gap', reason })
+    this.drop(reason)
+  }
+
+  /** Empties the queue. */
+  drop(reason: DropReason): void {
+    this.#tell(this.#outbox.takeAll(), reason)
+  }
+
+  dropOld(): void {
+    this.#tell(this.#outbox.takeOld(this.#around.now()), 'too-old')
+  }
+
+  /** Ends the conversation: nothing of it may be continued. */
+  end(reason: DropReason): void {
+    this.#line = null
+    this.#continuity = this.#offered = undefined
+    this.#been = false
+    this.drop(reason)
+  }
+
+  #tell(messages: (Out | BinaryMessage)[], reason: DropReason): void {
+    for (const message of messages) this.#around.notice({ name: 'dropped', message, reason })
+  }
+}

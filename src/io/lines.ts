@@ -1,0 +1,105 @@
+import type { Happening } from '../core/event.ts'
+import type { Id } from '../core/state.ts'
+import type { Wants } from '../core/wants.ts'
+import type { Address } from '../wire/url.ts'
+import { enterDialQueue } from './dial-queue.ts'
+import type { Host } from './host.ts'
+import { Socket } from './socket.ts'
+import type { Vault } from './vault.ts'
+
+/** One socket of a session, by its id in the core. */
+export interface Line {
+  readonly id: Id
+  readonly socket: Socket
+}
+
+/** What a line needs of the session that it is for. */
+export interface Speaker {
+  /** The address of one dial. May throw: then the session fails with `bad_configuration`. */
+  address(token: string, attempt: number): Address
+  /** The socket is open: what goes out before anything else, if the token is to be sent as a frame. */
+  opened(line: Line, token: string | undefined): void
+  frame(line: Line, data: string | ArrayBuffer): void
+  /** The window in which the server asked its clients to come back, in ms. */
+  readonly spreadMs: number
+}
+
+interface Dialled {
+  readonly session: Id
+  line: Line | undefined
+  leave: () => void
+}
+
+/** The sockets of a source: those that the core wants, no more and no fewer. */
+export class Lines {
+  readonly #host: Host
+  readonly #vault: Vault
+  readonly #dispatch: (happening: Happening) => void
+  readonly #dialled = new Map<Id, Dialled>()
+  /** Sockets constructed so far. */
+  dials = 0
+
+  constructor(host: Host, vault: Vault, dispatch: (happening: Happening) => void) {
+    this.#host = host
+    this.#vault = vault
+    this.#dispatch = dispatch
+  }
+
+  get(id: Id): Line | undefined {
+    return this.#dialled.get(id)?.line
+  }
+
+  of(session: Id): Line | undefined {
+    for (const dialled of this.#dialled.values()) if (dialled.session === session) return dialled.line
+    return undefined
+  }
+
+  match(wanted: Wants['sockets'], speakers: ReadonlyMap<Id, Speaker>): void {
+    for (const [id, dialled] of this.#dialled) {
+      if (wanted.some((socket) => socket.id === id)) continue
+      this.#dialled.delete(id)
+      dialled.line?.socket.retire()
+      dialled.leave()
+    }
+    for (const socket of wanted) if (!this.#dialled.has(socket.id)) this.#dial(socket, speakers.get(socket.session))
+  }
+
+  #dial({ id, session, gen, attempt }: Wants['sockets'][number], speaker: Speaker | undefined): void {
+    const dialled: Dialled = { session, line: undefined, leave: () => {} }
+    this.#dialled.set(id, dialled)
+    const token = this.#vault.take(gen)
+    try {
+      if (!speaker || token === undefined) throw new TypeError('nobody to dial for')
+      const address = speaker.address(token, attempt)
+      const leave = enterDialQueue(this.#host, new URL(address.url).origin, () => this.#construct(id, dialled, address, gen, speaker))
+      if (this.#dialled.get(id) === dialled) dialled.leave = leave
+      else leave()
+    } catch {
+      // What was thrown may hold the address, and with it the token: it goes no further.
+      this.#dispatch({ is: 'broken', socket: id })
+    }
+  }
+
+  #construct(id: Id, dialled: Dialled, address: Address, gen: Id, speaker: Speaker): void {
+    try {
+      const socket = new Socket(this.#host, address, {
+        open: () => {
+          dialled.leave()
+          speaker.opened(line, this.#vault.take(gen))
+          this.#dispatch({ is: 'opened', socket: id })
+        },
+        message: (data) => speaker.frame(line, data),
+        close: (code) => {
+          dialled.leave()
+          this.#dispatch({ is: 'closed', socket: id, code, spreadMs: speaker.spreadMs })
+        },
+      })
+      const line: Line = { id, socket }
+      dialled.line = line
+      this.dials++
+      this.#dispatch({ is: 'dialled', socket: id })
+    } catch {
+      this.#dispatch({ is: 'broken', socket: id })
+    }
+  }
+}
