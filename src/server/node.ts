@@ -101,15 +101,16 @@ async function write(response: Response, req: IncomingMessage, res: ServerRespon
   const headers: Record<string, string | string[]> = Object.fromEntries(response.headers)
   const cookies = response.headers.getSetCookie()
   if (cookies.length > 0) headers['set-cookie'] = cookies
-  const unread = !req.complete
-  if (unread && req.httpVersionMajor < 2) headers['connection'] = 'close'
   const body = new Uint8Array(await response.arrayBuffer())
   res.writeHead(response.status, headers)
   res.end(body)
-  if (unread) discardRest(req)
+  if (!req.complete) discardRest(req)
 }
 
-/** Closing with unread bytes in the socket resets it, and the caller would lose the answer: so read on for a moment. */
+/**
+ * Closing a socket with unread bytes resets it, and a caller that was still sending would lose the answer. So the rest is
+ * read and thrown away, up to a limit; a caller that ends within it can use the connection again.
+ */
 function discardRest(req: IncomingMessage): void {
   let bytes = 0
   const timer = setTimeout(() => req.destroy(), discardMs)

@@ -97,6 +97,16 @@ describe('bithumanMint', () => {
     expect(fetch).toHaveBeenCalledTimes(3)
   })
 
+  test('a beat with a new secret does not wait for one with the old', async () => {
+    let secret = 'old'
+    const slowly = () => new Promise<Response>((resolve) => setTimeout(() => resolve(runtime('tx-1')), 20))
+    const { fetch, mint } = answering(slowly, { secret: () => secret })
+    const old = mint(asks({ handle: 'tx-1' }))
+    secret = 'new'
+    await Promise.all([old, mint(asks({ handle: 'tx-1' }))])
+    expect(fetch.mock.calls.map(([request]) => request.headers.get('api-secret'))).toEqual(['old', 'new'])
+  })
+
   test('release ends the session upstream; one that has ended already is fine', async () => {
     const ended = answering(() => json({ status: 'success' }))
     await ended.mint.release?.('tx_1-a', asks())

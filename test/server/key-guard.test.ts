@@ -72,7 +72,7 @@ describe('a key that has not proved itself', () => {
 
   test('who goes away while waiting leaves no place taken', async () => {
     const { open, call } = calls()
-    const guard = keyGuard({ now: () => 0 })
+    const guard = keyGuard({ now: () => 0, atOnce: 1 })
     const page = new AbortController()
     const all = outcomes(guard.run('k', call, forever()), guard.run('k', call, page.signal), guard.run('k', call, forever()))
     await turn()

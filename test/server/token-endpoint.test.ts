@@ -47,6 +47,7 @@ const refusals: [name: string, request: () => Request, status: number, error: st
   ],
   ['the null origin', () => tokenRequest({}, { origin: 'null', 'sec-fetch-site': null }), 403, 'forbidden'],
   ['the null origin of a sandbox', () => tokenRequest({}, { origin: 'null', 'sec-fetch-site': 'cross-site' }), 403, 'forbidden'],
+  ['the null origin that claims to be same-origin', () => tokenRequest({}, { origin: 'null' }), 403, 'forbidden'],
   ['cross-site without an origin', () => tokenRequest({}, { origin: null, 'sec-fetch-site': 'cross-site' }), 403, 'forbidden'],
   ['no custom header', () => tokenRequest({}, { 'x-heartwire': null }), 400, 'bad_request', /x-heartwire/],
   ['a form', () => tokenRequest('a=b', { 'content-type': 'application/x-www-form-urlencoded' }), 415, 'bad_request'],

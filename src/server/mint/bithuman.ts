@@ -55,9 +55,9 @@ export function bithumanMint<U extends User = User>(options: BithumanMintOptions
         ...(transaction_id !== undefined && { handle: transaction_id }),
       }
     }
-    // Without a handle two askers may be two avatars, which must not share a token.
+    // Without a transaction two askers may be two avatars, which must not share a token.
     if (transaction === undefined) return call(ask.signal)
-    const { value, ageMs } = await beats.join(JSON.stringify([key.id, ask.user?.id, transaction, request]), call, ask.signal)
+    const { value, ageMs } = await beats.join(JSON.stringify([key.id, ask.user?.id, request]), call, ask.signal)
     return { ...value, expires_in: lifeLeft(value.expires_in, ageMs) }
   }
   return Object.assign(mint, {
