@@ -18,7 +18,6 @@ import type { PlainSessionOptions, PresetSessionOptions, SessionEvents, SessionO
 import type { BinaryMessage, Preset } from './presets/preset.ts'
 import type { ConnectOptions, Session } from './session-type.ts'
 import { sourceFor } from './token-source.ts'
-import type { Address } from './wire/url.ts'
 
 /** Makes a session. Nothing happens until `connect()`. Throws `TypeError` for options that cannot work. */
 export function createSession<In, Out>(options: PresetSessionOptions<In, Out>): Session<In, Out>
@@ -35,7 +34,7 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
   readonly #preset: Preset<In, Out>
   readonly #source: Source
   readonly #events = new EventEmitter()
-  readonly #conversation: Conversation<In, Out>
+  readonly speaker: Conversation<In, Out>
   /** Its number at the source; null while it is idle or closed. */
   #id: Id | null = null
   #status: Status = { name: 'idle' }
@@ -51,13 +50,14 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
     this.#preset = preset
     this.#source = source
     this.traits = linkTraits(preset, options)
-    this.#conversation = new Conversation(preset, {
+    this.speaker = new Conversation(preset, {
       message: (message) => this.#events.emit('message', message),
       notice: (notice) => this.#events.emit('notice', notice),
       dispatch: (happening) => source.dispatch(happening),
       report: (error) => source.host.report(error),
       now: () => source.host.monotonic(),
       onReady: options.onReady,
+      handle: () => source.vault.handle,
     })
     internals.set(this, { source, preset })
   }
@@ -114,7 +114,7 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
     if (!this.traits.link) throw new TypeError(`send: the preset ${this.#preset.name} has no socket`)
     const { name } = this.#status
     if (name === 'closed' || name === 'failed') return 'dropped'
-    return this.#conversation.send(message, this.#sure())
+    return this.speaker.send(message, this.#sure())
   }
 
   async accessToken({ rejected = false } = {}): Promise<string> {
@@ -145,28 +145,12 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
 
   // What the source asks of its members.
 
-  get spreadMs(): number {
-    return this.#conversation.spreadMs
-  }
-
-  address(token: string, attempt: number): Address {
-    return this.#conversation.address(token, attempt)
-  }
-
-  opened(line: Line, token: string | undefined): void {
-    this.#conversation.opened(line, token, this.#source.vault.handle)
-  }
-
-  frame(line: Line, data: string | ArrayBuffer): void {
-    this.#conversation.frame(line, data)
-  }
-
   effect(effect: Effect, line: Line | undefined, token: string | undefined): void {
     const { heartbeat, liveness, verify } = this.#preset
     const say = (frame: object | undefined): void => void (frame && line?.socket.send(JSON.stringify(frame)))
     switch (effect.do) {
       case 'ready':
-        if (line) this.#conversation.ready(line, effect.attempt)
+        if (line) this.speaker.ready(line, effect.attempt)
         return
       case 'probe':
         return say(liveness?.probe())
@@ -194,11 +178,11 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
     const status = this.#epoch(after)
     const changed = !same(this.#status, status)
     if (changed) this.#status = status
-    if (status.name !== 'connected') this.#conversation.hangUp()
-    else if (this.#sure()) this.#conversation.flush()
+    if (status.name !== 'connected') this.speaker.hangUp()
+    else if (this.#sure()) this.speaker.flush()
     this.#settle()
     if (!changed) return
-    if (status.name === 'failed') this.#conversation.drop('failed')
+    if (status.name === 'failed') this.speaker.drop('failed')
     this.#events.emit('status', status)
   }
 
@@ -208,7 +192,7 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
 
   forget(): void {
     this.#handed = 0
-    this.#conversation.end('reset')
+    this.speaker.end('reset')
   }
 
   /** Its number at the source. Throws `TypeError` where the source already serves another and may not. */
@@ -251,7 +235,7 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
     if (id !== null) source.dispatch({ is: 'close', session: id })
     const news = this.#status.name !== 'closed'
     this.#status = { name: 'closed' }
-    this.#conversation.end('closed')
+    this.speaker.end('closed')
     this.#id = null
     if (id !== null) source.detach(id)
     this.#settle()

@@ -4,7 +4,7 @@ import type { BinaryMessage, Control, Preset } from '../presets/preset.ts'
 import { decode, encode } from '../wire/frames.ts'
 import { addressOf, type Address } from '../wire/url.ts'
 import { Outbox } from './outbox.ts'
-import type { Line } from './lines.ts'
+import type { Line, Speaker } from './lines.ts'
 
 /** What a conversation tells and asks. */
 export interface Surroundings<In, Out> {
@@ -14,12 +14,14 @@ export interface Surroundings<In, Out> {
   report(error: unknown): void
   onReady: ((ready: Ready<Out>) => void) | undefined
   now(): number
+  /** The opaque handle of the grant. */
+  handle(): string | undefined
 }
 
 type DropReason = Extract<Notice, { name: 'dropped' }>['reason']
 
 /** One session's words, over one line after another: what goes out first, what waits, and what a new line must be told. */
-export class Conversation<In, Out> {
+export class Conversation<In, Out> implements Speaker {
   readonly #preset: Preset<In, Out>
   readonly #around: Surroundings<In, Out>
   readonly #outbox = new Outbox<Out>()
@@ -46,10 +48,10 @@ export class Conversation<In, Out> {
     return addressOf(url.href, traits.placement ?? { in: 'query', name: 'access_token' }, token)
   }
 
-  opened(line: Line, token: string | undefined, handle: string | undefined): void {
+  opened(line: Line, token: string | undefined): void {
     this.#resumed = false
     const { placement } = this.#preset.token
-    if (placement?.in === 'first-frame' && token !== undefined) line.socket.send(JSON.stringify(placement.frame(token, handle)))
+    if (placement?.in === 'first-frame' && token !== undefined) line.socket.send(JSON.stringify(placement.frame(token, this.#around.handle())))
   }
 
   frame(line: Line, data: string | ArrayBuffer): void {

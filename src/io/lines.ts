@@ -54,14 +54,14 @@ export class Lines {
     return undefined
   }
 
-  match(wanted: Wants['sockets'], speakers: ReadonlyMap<Id, Speaker>): void {
+  match(wanted: Wants['sockets'], speakerOf: (session: Id) => Speaker | undefined): void {
     for (const [id, dialled] of this.#dialled) {
       if (wanted.some((socket) => socket.id === id)) continue
       this.#dialled.delete(id)
       dialled.line?.socket.retire()
       dialled.leave()
     }
-    for (const socket of wanted) if (!this.#dialled.has(socket.id)) this.#dial(socket, speakers.get(socket.session))
+    for (const socket of wanted) if (!this.#dialled.has(socket.id)) this.#dial(socket, speakerOf(socket.session))
   }
 
   #dial({ id, session, gen, attempt }: Wants['sockets'][number], speaker: Speaker | undefined): void {

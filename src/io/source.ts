@@ -14,8 +14,9 @@ import type { Asker } from './token.ts'
 import { Vault } from './vault.ts'
 
 /** What a source needs of each session that is attached to it. */
-export interface Member extends Speaker {
+export interface Member {
   readonly traits: LinkTraits
+  readonly speaker: Speaker
   effect(effect: Effect, line: Line | undefined, token: string | undefined): void
   /** The state moved on; this session's status, by the monotonic clock. */
   moved(status: Status): void
@@ -180,7 +181,7 @@ export class Source {
       const wanted = wants(this.#core)
       this.#matchPage()
       this.#matchFlight(wanted.request)
-      this.lines.match(wanted.sockets, this.#members)
+      this.lines.match(wanted.sockets, (session) => this.#members.get(session)?.speaker)
       this.#matchTimer(wanted.wakeAt)
     }
     this.#matching = false

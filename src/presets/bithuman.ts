@@ -1,4 +1,4 @@
-import { tokenAddress, tokenHost } from './address.ts'
+import { tokenAddress, tokenHost } from '../wire/address.ts'
 import type { CloseCodeRange, LivenessTraits, MessageSchemas, Preset } from './preset.ts'
 import { definePreset } from './preset.ts'
 

@@ -1,4 +1,4 @@
-import { tokenHost } from './address.ts'
+import { tokenHost } from '../wire/address.ts'
 import type { EviInbound, EviOutbound, TtsInbound, TtsOutbound } from './hume.schemas.ts'
 import type { CloseCodeRange, MessageSchemas, Preset } from './preset.ts'
 import { definePreset } from './preset.ts'
