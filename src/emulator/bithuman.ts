@@ -102,7 +102,7 @@ export function createBithuman(options: BithumanOptions = {}): Bithuman {
     const endpoint = endpoints.find(({ method, path }) => method === request.method && path.test(pathname))
     if (!endpoint) return refuse('NOT_FOUND', `No endpoint ${request.method} ${pathname}`)
     const caller = await doorman.admit(request, endpoint.door)
-    if (caller instanceof Response) return caller
+    if (caller !== 'account' && 'headers' in caller) return caller
     const refused = endpoint.billed ? unpaid() : null
     if (refused) return refused
     if (body === null) return refuse('VALIDATION_ERROR', 'The body is not a JSON object')

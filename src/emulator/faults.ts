@@ -131,7 +131,7 @@ export function withFaults(provider: Provider, world: World): Faulty {
       if (refused) refused.left--
       const outcome = refused ? answer(refused.status, {}) : await provider.upgrade(upgrade)
       await until(audible)
-      if (outcome instanceof Response) return outcome
+      if (!('open' in outcome)) return outcome
       return { ...outcome, open: (peer) => new Line(peer, outcome, way).conversation }
     },
 

@@ -89,7 +89,7 @@ export function createHume(options: HumeOptions = {}): Hume {
       return problem(handshakeRefusal.status, 'refused', 'The handshake is refused by request.')
     }
     const welcomed = welcome(house, url, headers)
-    if (welcomed instanceof Response) return welcomed
+    if (!('begin' in welcomed)) return welcomed
     const life = settings.cutLiveAtExpiry ? keys.lifeOf(welcomed.credential) : null
     if (life !== null) world.timer(cutDead, life)
     return sockets.accept(welcomed.credential, (peer) => welcomed.begin(peer))
@@ -107,8 +107,8 @@ export function createHume(options: HumeOptions = {}): Hume {
 
     async upgrade(upgrade) {
       const outcome = shake(upgrade)
-      if (outcome instanceof Response) counts.refusedUpgrades++
-      else counts.upgrades++
+      if ('open' in outcome) counts.upgrades++
+      else counts.refusedUpgrades++
       return outcome
     },
 

@@ -87,7 +87,7 @@ export function nodeListener(provider: Provider): NodeListener {
     const protocols = (headers.get('sec-websocket-protocol') ?? '').split(',').map((name) => name.trim())
     const outcome = await provider.upgrade({ url, headers, protocols: protocols.filter(Boolean) })
     if (socket.destroyed) return
-    if (outcome instanceof Response) return refuse(socket, outcome)
+    if (!('open' in outcome)) return refuse(socket, outcome)
     if (outcome.protocol !== undefined) chosen.set(incoming, outcome.protocol)
     server.handleUpgrade(incoming, socket, head, (webSocket) => converse(webSocket, outcome))
   }

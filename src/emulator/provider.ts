@@ -6,7 +6,10 @@ export interface Provider {
   readonly name: string
   /** Answers one HTTP request; never throws for what a client sends. */
   fetch(request: Request): Promise<Response>
-  /** A WebSocket handshake: a `Response` refuses it (status ≥ 400), an `Accepted` opens it. */
+  /**
+   * A WebSocket handshake: a `Response` refuses it (status ≥ 400), an `Accepted` opens it. Told apart by `open`, never by
+   * `instanceof`: @hono/node-server replaces the global class, and `Response.json` and `fetch` do not make instances of it.
+   */
   upgrade(request: Upgrade): Promise<Response | Accepted>
 }
 

@@ -20,7 +20,7 @@ export class MemorySocket implements SocketLike {
     const headers = new Headers({ origin })
     const answer = provider ? provider.upgrade({ url, headers, protocols }) : Promise.reject(new Error('connection refused'))
     void track(answer).then(
-      (accepted) => (accepted instanceof Response ? this.#ended(1006, '', false) : this.#accepted(accepted)),
+      (accepted) => ('open' in accepted ? this.#accepted(accepted) : this.#ended(1006, '', false)),
       () => this.#ended(1006, '', false),
     )
   }
