@@ -1,39 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { playwright } from '@vitest/browser-playwright'
 import type { EnvironmentOptions } from 'vite'
 import { defineConfig } from 'vitest/config'
 import type { ViteUserConfig } from 'vitest/config'
 import { launchOptions } from './scripts/chromium.mjs'
 
-/** Exports in package.json whose source is not written yet. Empty as soon as all are: then a missing source stops the build. */
-const notWrittenYet = [
-  'index',
-  'presets/hume',
-  'presets/hume.schemas',
-  'presets/bithuman',
-  'server/index',
-  'server/node',
-  'emulator/index',
-  'emulator/node',
-  'testing/index',
-  'script-tag',
-]
-
-/** True if there is such a source. A missing one is an error, unless it is known to be still to come. */
-function written(name: string): boolean {
-  if (existsSync(`src/${name}.ts`)) return true
-  if (!notWrittenYet.includes(name)) throw new Error(`src/${name}.ts does not exist, but the package offers it`)
-  console.warn(`Heartwire: src/${name}.ts is not written yet; built without it.`)
-  return false
-}
-
-/** The package's export map says what there is to build: `./dist/presets/hume.js` comes from `src/presets/hume.ts`. */
+/** The package's export map says what there is to build: `./dist/presets/hume.js` comes from `src/presets/hume.ts`. A source that is missing stops the build. */
 function entries(): Record<string, string> {
   const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<string, string | { default: string }> }
   const names = Object.values(exports).flatMap((target) =>
     typeof target === 'string' ? [] : [target.default.replace(/^\.\/dist\/|\.js$/g, '')],
   )
-  return Object.fromEntries(names.filter(written).map((name) => [name, `src/${name}.ts`]))
+  return Object.fromEntries(names.map((name) => [name, `src/${name}.ts`]))
 }
 
 /** Left to the package that uses ours; the script-tag file has everything in it. */
@@ -75,7 +53,7 @@ export default defineConfig(async ({ command }): Promise<ViteUserConfig> => {
         }
       },
     },
-    environments: command === 'build' ? { esm: esm(), ...(written('script-tag') ? { iife: iife() } : {}) } : {},
+    environments: command === 'build' ? { esm: esm(), iife: iife() } : {},
     test: {
       projects: [
         {

@@ -2,7 +2,6 @@ export interface Budget {
   readonly name: string
   /** KiB of 1,024 bytes, gzipped. */
   readonly limit: number
-  readonly needs: readonly string[]
   readonly entry: string
   readonly format?: 'iife'
 }
@@ -12,7 +11,6 @@ export interface Measured {
   readonly modules: readonly { readonly file: string; readonly code: string }[]
 }
 export const budgets: readonly Budget[]
-export function missing(budget: Budget): string[]
 export function measure(budget: Budget): Promise<Measured>
 export function partOf(file: string): string
 export function parts(modules: Measured['modules'], byFile?: boolean): Promise<{ part: string; min: number; gzip: number }[]>

@@ -31,7 +31,7 @@ async function open(folder: string, expression: string): Promise<{ value: unknow
   }
 }
 
-describe.runIf(existsSync('src/index.ts') && existsSync('src/script-tag.ts'))('the package', () => {
+describe('the package', () => {
   test('works by a script tag, and leaves one global', async () => {
     const folder = inject('packageFolder')
     // (And the one where zod keeps its configuration.)
