@@ -21,16 +21,17 @@ export function stop(message) {
   process.exit(1)
 }
 
-export function setup() {
+/** @param say takes the one line; npm's own output goes where it goes */
+export function setup(say = console.log) {
   const [major, minor] = process.versions.node.split('.').map(Number)
   if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
     stop(`Heartwire needs Node ${needed.join('.')} or newer; this is ${process.versions.node}. Get one from nodejs.org and try again.`)
   }
   if (installed()) {
-    console.log(`Heartwire: packages are ready (Node ${process.versions.node}).`)
+    say(`Heartwire: packages are ready (Node ${process.versions.node}).`)
     return
   }
-  console.log('Heartwire: installing packages (npm ci) …')
+  say('Heartwire: installing packages (npm ci) …')
   const { status } = npm(['ci', '--no-audit', '--no-fund'], { stdio: 'inherit' })
   if (status !== 0)
     stop('Heartwire: npm ci failed (see above). It needs a package registry that can be reached; check the network and try again.')

@@ -33,8 +33,18 @@ async function builtPage() {
   return (path) => files.get(path === '/' ? '/index.html' : path)
 }
 
+/** The port to listen on; a clear end for a `PORT` that is none. */
+function wantedPort() {
+  const text = process.env.PORT?.trim() || '5173'
+  if (!/^\d+$/.test(text) || Number(text) > 65_535)
+    stop(`PORT is ${JSON.stringify(text)}; it must be a number from 0 (any free port) to 65535.`)
+  return Number(text)
+}
+
 async function start() {
-  setup()
+  const port = wantedPort()
+  // On the standard output stands the address alone, for whoever starts the demo from a program.
+  setup(console.error)
   const { createServer } = await import('vite')
   const page = await builtPage()
   const vite = await createServer({
@@ -45,7 +55,10 @@ async function start() {
     optimizeDeps: { noDiscovery: true },
   })
   const { serve } = await vite.ssrLoadModule('/demo/server.ts')
-  const { url } = await serve({ port: Number(process.env.PORT ?? 5173), page })
+  const { url } = await serve({ port, page }).catch((error) => {
+    if (error.code !== 'EADDRINUSE') throw error
+    return stop(`Port ${port} is taken on this machine. PORT=0 npm start takes any free one; PORT=8080 npm start takes 8080.`)
+  })
   console.log(`Heartwire demo: ${url}`)
 }
 

@@ -1,0 +1,32 @@
+import { createHume } from '../../src/emulator/index.ts'
+import { humeMint } from '../../src/server/index.ts'
+import type { Account } from './account.ts'
+
+const day = 24 * 3600 * 1000
+
+/** @param host where the emulator can be reached over HTTP: the backend goes the same way as a real one */
+export function humeAccount({ host, ttl }: { host: string; ttl: number }): Account {
+  // Hume hangs up on a silent user after two minutes. A page that nobody talks to should still be there after lunch.
+  const hume = createHume({ tokenTtlSeconds: ttl, paceMs: 150, inactivityMs: day, maxDurationMs: day })
+  let valid = hume.installed[0]
+  let held = valid
+  return {
+    provider: hume,
+    mint: humeMint({ host, credentials: () => ({ apiKey: held?.apiKey, secretKey: held?.secretKey }) }),
+    get keyRotated() {
+      return held !== valid
+    },
+    rotateKey: () => void (valid = hume.regenerateKeys()),
+    installKey: () => void (held = valid),
+    expireTokens: () => hume.expireTokens(),
+    counts: () => ({
+      mints: hume.counts.mints,
+      refusedMints: hume.counts.refusedMints,
+      upgrades: hume.counts.upgrades,
+      frames: 0,
+      chats: hume.counts.chats,
+      chatIds: hume.chats.map((chat) => chat.chat_id),
+      chatGroupIds: hume.chats.map((chat) => chat.chat_group_id),
+    }),
+  }
+}

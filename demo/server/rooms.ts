@@ -1,0 +1,54 @@
+import type { Provider } from '../../src/emulator/index.ts'
+import type { RoomAsk } from '../contract.ts'
+import { createRoom } from './room.ts'
+import type { Room } from './room.ts'
+
+export interface Rooms {
+  open(ask: RoomAsk): string
+  find(id: string): Room | undefined
+  /** The emulators of all rooms, behind `/emulators/<id>/…`. */
+  readonly emulators: Provider
+  close(): void
+}
+
+/** A page asks for its counts every second while it is seen, and once a minute when its tab is hidden. */
+const idleMs = 15 * 60_000
+
+/** Rooms live while their page is heard of or holds a socket. Their ids are random: who does not know one cannot enter. */
+export function createRooms(origin: () => string): Rooms {
+  const rooms = new Map<string, { readonly room: Room; heardAt: number }>()
+
+  const find = (id: string): Room | undefined => {
+    const entry = rooms.get(id)
+    if (entry) entry.heardAt = Date.now()
+    return entry?.room
+  }
+  const sweep = (): void => {
+    for (const [id, { room, heardAt }] of rooms) {
+      if (Date.now() - heardAt > idleMs && room.counts().openSockets === 0) rooms.delete(id)
+    }
+  }
+  const timer = setInterval(sweep, 60_000)
+  timer.unref()
+
+  const roomAt = (address: string): Room | undefined => find(/^\/emulators\/([^/]+)\//.exec(new URL(address).pathname)?.[1] ?? '')
+  const nobody = (): Response => new Response('There is no such room.', { status: 404 })
+  return {
+    open(ask) {
+      const id = crypto.randomUUID().slice(0, 13)
+      rooms.set(id, { room: createRoom(id, origin(), ask), heardAt: Date.now() })
+      return id
+    },
+    find,
+    emulators: {
+      name: 'rooms',
+      fetch: async (request) => roomAt(request.url)?.emulator.fetch(request) ?? nobody(),
+      upgrade: async (upgrade) => roomAt(upgrade.url.href)?.emulator.upgrade(upgrade) ?? nobody(),
+    },
+    close() {
+      clearInterval(timer)
+      for (const { room } of rooms.values()) room.close()
+      rooms.clear()
+    },
+  }
+}
