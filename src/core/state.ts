@@ -100,7 +100,9 @@ interface Of<L> {
   readonly prefetch: boolean
   /** A refusal that a mint has answered and no ready link has yet confirmed: it shows until then. */
   readonly overcome: Refusal['no'] | null
-  /** When the page was hidden; null while it is visible. */
+  /** Frozen, or in the back/forward cache. */
+  readonly away: boolean
+  /** When the page was hidden; null while it is visible. Nobody listens to the page while no session lives: both are forgotten then. */
   readonly hiddenAt: Ms | null
   readonly sessions: Readonly<Record<Id, Attached<L>>>
 }
@@ -136,6 +138,7 @@ export function initial(traits: SourceTraits): Core {
     forced: 'no',
     prefetch: false,
     overcome: null,
+    away: false,
     hiddenAt: null,
     grant: null,
     trouble: null,

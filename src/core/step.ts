@@ -4,7 +4,7 @@
  */
 import type { Effect, Event } from './event.ts'
 import { linked, linkElapsed, ownerOf, probing, socketEvent } from './link.ts'
-import { anyoneWants, eachLife, eachLink, isConnected, isStop, lose, oneLife } from './lives.ts'
+import { anyoneWants, attached, eachLife, eachLink, isConnected, isStop, lose, oneLife } from './lives.ts'
 import { mintAt, mintReason, needsGrant, permit } from './permit.ts'
 import { answerMs, suspectMs, taken } from './policy.ts'
 import { hurried, minted, rejected, reset, troubled } from './source.ts'
@@ -40,7 +40,7 @@ function elapsed(core: Core, event: Event, out: Effect[]): Core {
     if (found) next = linkElapsed(next, found, event, out)
   }
   next = eachLife(next, now, (life) => (life.is === 'wanting' && now >= life.giveUpAt ? { is: 'failed', code: 'gave_up' } : life))
-  return hiddenLong(next, now)
+  return unseen(next, now)
 }
 
 /** A ticket that no dial may use any more is nothing; a lease goes on without it, and the next dial waits for a renewal. */
@@ -79,13 +79,10 @@ function handled(core: Core, event: Event, out: Effect[]): Core {
     case 'reset':
       return reset(core, now)
     case 'away':
-      return eachLife(core, now, (life) => {
-        if (life.is === 'wanting') return { is: 'held', by: 'page', been: life.been }
-        return life.is === 'held' && life.by === 'app' ? { ...life, by: 'both' } : life
-      })
+      return eachLife({ ...core, away: true }, now, (life) => (life.is === 'held' && life.by === 'app' ? { ...life, by: 'both' } : life))
     case 'back':
     case 'visible':
-      return hint(suspected(backAgain({ ...core, hiddenAt: null }, now), event.is === 'back', now), now, out)
+      return hint(suspected(backAgain({ ...core, away: false, hiddenAt: null }, now), event.is === 'back', now), now, out)
     case 'hidden':
       return { ...core, hiddenAt: core.hiddenAt ?? now }
     case 'online':
@@ -185,7 +182,7 @@ const probed = (core: Core, now: Ms, out: Effect[]): Core => linked(core).reduce
 
 /** What the state allows now is done now: stop, dial, mint, count the time without connection. */
 function settled(core: Core, { now }: Event): Core {
-  let next = unqueued(hiddenLong(outdated(core, now), now), now)
+  let next = unqueued(unseen(outdated(core, now), now), now)
   // A single-use lease lives and dies with its one socket.
   if (isHeld(next) && next.traits.single && next.grant.spent && linked(next).length === 0) next = lose(next, now, next.trouble, false)
   if (next.work.is === 'minting' && !anyoneWants(next) && !next.prefetch) next = { ...next, work: { is: 'rest' } }
@@ -198,12 +195,16 @@ function settled(core: Core, { now }: Event): Core {
   })
 }
 
-/** A page hidden longer than a session allows counts as away. */
-const hiddenLong = (core: Core, now: Ms): Core =>
-  eachLife(core, now, (life, traits) => {
-    const long = core.hiddenAt !== null && now >= core.hiddenAt + traits.pauseWhenHiddenMs
+/** A page that is away holds every session, and so does one hidden longer than a session allows. */
+function unseen(core: Core, now: Ms): Core {
+  const { away, hiddenAt } = core
+  if (!away && hiddenAt === null) return core
+  if (!attached(core).some(({ life }) => life.is === 'wanting' || life.is === 'held')) return { ...core, away: false, hiddenAt: null }
+  return eachLife(core, now, (life, traits) => {
+    const long = away || (hiddenAt !== null && now >= hiddenAt + traits.pauseWhenHiddenMs)
     return long && life.is === 'wanting' ? { is: 'held', by: 'page', been: life.been } : life
   })
+}
 
 /** A socket that still waits in the dial queue may not be dialled any more with a grant that is gone, stale or suspect. */
 function unqueued(core: Core, now: Ms): Core {
