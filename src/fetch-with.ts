@@ -7,18 +7,19 @@ import type { Session } from './session-type.ts'
  * Rejects like `session.accessToken()` while the session is paused, closed or failed.
  */
 export async function fetchWith(session: Session<never, never> | Session, url: string | URL, init: RequestInit = {}): Promise<Response> {
-  const { preset, source } = internalsOf(session)
+  const { grant, preset, source } = internalsOf(session)
   const { href, origin } = new URL(url, preset.rest?.[0])
   if (!preset.rest?.includes(origin)) throw new TypeError(`fetchWith: ${origin} is not an origin of the preset ${preset.name}; its token stays here`)
-  const send = async (rejected: boolean): Promise<Response> => {
-    const token = await session.accessToken({ rejected })
+  const send = (token: string): Promise<Response> => {
     const headers = new Headers(init.headers)
     headers.set('authorization', `Bearer ${token}`)
-    return source.host.fetch(href, { redirect: 'error', credentials: 'omit', ...init, headers })
+    return source.host.fetch(href, { credentials: 'omit', ...init, redirect: 'error', headers })
   }
-  const first = await send(false)
+  const used = await grant(0)
+  const first = await send(used.token)
   // A body that was a stream is spent; only who can say it again gets the second try.
   if (first.status !== 401 || init.body instanceof ReadableStream) return first
   void first.body?.cancel().catch(() => {})
-  return send(true)
+  // There may be a newer one by now: only the generation that was refused is given back.
+  return send((await grant(used.gen)).token)
 }

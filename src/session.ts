@@ -1,11 +1,11 @@
 import { EventEmitter } from 'eventemitter3'
 import { checkSessionOptions } from './check-options.ts'
 import type { Effect } from './core/event.ts'
-import { isRefusal } from './core/lives.ts'
 import { isHeld, type Id } from './core/state.ts'
 import type { Status } from './core/status.ts'
 import type { LinkTraits } from './core/traits.ts'
 import { SessionError, type ErrorCode } from './errors.ts'
+import { awaitGrant, type GrantInHand } from './io/await-grant.ts'
 import { ConnectCall } from './io/connect-call.ts'
 import { Conversation } from './io/conversation.ts'
 import { internals } from './io/internals.ts'
@@ -42,7 +42,7 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
   #handed = 0
   #connecting: ConnectCall | null = null
   #closing: Promise<void> | null = null
-  readonly #unsignal: (() => void)[] = []
+  readonly #signals = new Map<AbortSignal, () => void>()
 
   constructor(options: SessionOptions<In, Out>) {
     const preset = 'preset' in options ? options.preset : plainPreset(options)
@@ -59,7 +59,7 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
       onReady: options.onReady,
       handle: () => source.vault.handle,
     })
-    internals.set(this, { source, preset })
+    internals.set(this, { source, preset, grant: (rejected) => this.#grant(rejected) })
   }
 
   get status(): Status {
@@ -84,13 +84,19 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
 
   connect({ signal }: ConnectOptions = {}): Promise<void> {
     if (signal?.aborted) return quiet(Promise.reject(new SessionError('aborted')))
+    if (!this.#closing) this.#attached()
     if (signal) this.#closeOn(signal)
-    if (this.#closing) return quiet(this.#closing.then(() => this.connect()))
-    const id = this.#attached()
-    if (this.#status.name === 'connected') return Promise.resolve()
-    const { promise } = (this.#connecting ??= new ConnectCall(this.#source.core.trouble))
-    this.#source.dispatch({ is: 'connect', session: id })
-    return promise
+    const call = (this.#connecting ??= new ConnectCall())
+    if (!this.#closing) this.#begin(call)
+    return call.promise
+  }
+
+  #begin(call: ConnectCall): void {
+    const session = this.#attached()
+    const { trouble } = this.#source.core
+    // News that is still to be told is older than this call and does not answer it.
+    this.#source.later(() => call.begin(trouble))
+    this.#source.dispatch({ is: 'connect', session })
   }
 
   pause(): void {
@@ -102,8 +108,7 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close()
-    return this.#closing ?? Promise.resolve()
+    return this.#end(new SessionError('closed'))
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -118,29 +123,17 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
   }
 
   async accessToken({ rejected = false } = {}): Promise<string> {
-    const source = this.#source
+    const { gen, token } = await this.#grant(rejected ? this.#handed : 0)
+    this.#handed = gen
+    return token
+  }
+
+  async #grant(rejected: Id): Promise<GrantInHand> {
     const ended = this.#ended()
     if (ended) throw ended
-    const id = this.#attached()
-    if (rejected && this.#handed !== 0) source.dispatch({ is: 'rejected', gen: this.#handed })
-    const before = source.core.trouble
-    return new Promise((resolve, reject) => {
-      const look = (): void => {
-        const grant = source.token()
-        const { trouble } = source.core
-        // An idle session has no status that says what the one mint brought.
-        const news = trouble !== null && trouble !== before && (this.#status.name === 'idle' || isRefusal(trouble))
-        const error = this.#ended() ?? (news ? this.#error(trouble.no) : null)
-        if (!grant && !error) return
-        leave()
-        if (!grant) return reject(error)
-        this.#handed = grant.gen
-        resolve(grant.token)
-      }
-      const leave = source.watch(look)
-      if (source.status(id).name === 'idle' && !source.token()) source.dispatch({ is: 'prefetch' })
-      look()
-    })
+    this.#attached()
+    if (rejected !== 0) this.#source.dispatch({ is: 'rejected', gen: rejected })
+    return awaitGrant(this.#source, () => this.#ended())
   }
 
   // What the source asks of its members.
@@ -162,10 +155,12 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
         }
         return
       case 'renewal-failed': {
-        const { trouble } = this.#source.core
-        if (!trouble) return
-        const { retryAt } = this.#status as { retryAt?: number }
-        this.#events.emit('notice', { name: 'renewal-failed', code: trouble.no, retryAt, cause: this.#error(trouble.no) })
+        const { core } = this.#source
+        if (!core.trouble) return
+        // Told before the status, whose time is therefore that of the last failure.
+        const { retryAt } = this.#epoch(this.#source.status(effect.session)) as { retryAt?: number }
+        const notice = { name: 'renewal-failed', code: core.trouble.no, cause: this.#error(core.trouble.no) }
+        this.#events.emit('notice', retryAt === undefined ? notice : { ...notice, retryAt })
         return
       }
       default:
@@ -217,41 +212,64 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
   }
 
   #closeOn(signal: AbortSignal): void {
-    const abort = (): void => {
-      this.#connecting?.fail(new SessionError('aborted'))
-      this.#connecting = null
-      void this.close()
-    }
+    if (this.#signals.has(signal)) return
+    const abort = (): void => void this.#end(new SessionError('aborted'))
     signal.addEventListener('abort', abort, { once: true })
-    this.#unsignal.push(() => signal.removeEventListener('abort', abort))
+    this.#signals.set(signal, () => signal.removeEventListener('abort', abort))
   }
 
-  /** Ends everything at once; null if there is no farewell to wait for. */
-  #close(): Promise<void> | null {
-    for (const remove of this.#unsignal.splice(0)) remove()
+  /** Ends everything at once, a `connect()` that waits for an earlier farewell included. */
+  #end(why: SessionError): Promise<void> {
+    for (const remove of this.#signals.values()) remove()
+    this.#signals.clear()
+    this.#connecting?.fail(why)
+    this.#connecting = null
+    if (this.#status.name === 'closed') return this.#closing ?? Promise.resolve()
     const source = this.#source
     const id = this.#id
     const line = id === null ? undefined : source.lines.of(id)
-    if (id !== null) source.dispatch({ is: 'close', session: id })
-    const news = this.#status.name !== 'closed'
-    this.#status = { name: 'closed' }
-    this.speaker.end('closed')
+    const closed: Status = { name: 'closed' }
+    this.#status = closed
     this.#id = null
-    if (id !== null) source.detach(id)
-    this.#settle()
-    if (news) this.#events.emit('status', this.#status)
-    const farewell = [line?.socket.gone, this.#preset.release && id !== null ? source.release() : undefined].filter((work) => work !== undefined)
-    if (farewell.length === 0) return null
-    return within(source.host, Promise.all(farewell), farewellMs).then(() => {
-      this.#closing = null
+    // In its turn: some listener may be hearing of an earlier status just now.
+    source.later(() => {
+      this.speaker.end('closed')
+      this.#events.emit('status', closed)
     })
+    if (id === null) {
+      source.tell()
+      return Promise.resolve()
+    }
+    // Set before anybody is told: a listener that connects again waits for the farewell like everybody else.
+    let farewell: Promise<unknown> = Promise.resolve()
+    const closing = Promise.resolve()
+      .then(() => within(source.host, farewell, farewellMs))
+      .then(() => this.#closed())
+    this.#closing = closing
+    source.dispatch({ is: 'close', session: id })
+    source.detach(id)
+    farewell = Promise.all([line?.socket.gone, this.#preset.release ? source.release() : undefined])
+    return closing
+  }
+
+  /** The farewell is over; a `connect()` that came meanwhile begins. */
+  #closed(): void {
+    this.#closing = null
+    const call = this.#connecting
+    if (!call) return
+    try {
+      this.#begin(call)
+    } catch (error) {
+      this.#connecting = null
+      call.fail(error)
+    }
   }
 
   #ended(): SessionError | null {
     const status = this.#status
     switch (status.name) {
       case 'closed':
-        return this.#error('closed')
+        return new SessionError('closed')
       case 'failed':
         return this.#error(status.code)
       case 'paused':

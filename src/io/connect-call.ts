@@ -7,13 +7,12 @@ import { quiet } from './promises.ts'
 /** The promise that all concurrent `connect()` calls share. A rejection that nobody awaits is not an unhandled one. */
 export class ConnectCall {
   readonly promise: Promise<void>
-  /** The verdict that stood when it was called; only a newer one rejects. */
-  readonly #before: Trouble | null
+  /** The verdict that stood when it began; only a newer one rejects. Undefined until then. */
+  #before: Trouble | null | undefined
   #done!: () => void
-  fail!: (error: SessionError) => void
+  fail!: (error: unknown) => void
 
-  constructor(before: Trouble | null) {
-    this.#before = before
+  constructor() {
     this.promise = quiet(
       new Promise<void>((resolve, reject) => {
         this.#done = resolve
@@ -22,14 +21,17 @@ export class ConnectCall {
     )
   }
 
+  /** From here on the session's status answers it. Later calls share it as it is. */
+  begin(trouble: Trouble | null): void {
+    if (this.#before === undefined) this.#before = trouble
+  }
+
   /** True once it is settled. */
   settle(status: Status, trouble: Trouble | null, error: (code: ErrorCode) => SessionError): boolean {
+    if (this.#before === undefined) return false
     switch (status.name) {
       case 'connected':
         this.#done()
-        return true
-      case 'closed':
-        this.fail(error('closed'))
         return true
       case 'failed':
         this.fail(error(status.code))
@@ -39,6 +41,7 @@ export class ConnectCall {
         this.fail(error(trouble.no))
         return true
       case 'idle':
+      case 'closed':
       case 'connecting':
       case 'reconnecting':
         return false

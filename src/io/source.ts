@@ -135,7 +135,12 @@ export class Source {
       this.#news.push(() => member.moved(status))
     }
     this.#match()
-    this.#tell()
+    this.tell()
+  }
+
+  /** Tells this after everything that is still to be told; `tell()` or the next event does it. */
+  later(news: () => void): void {
+    this.#news.push(news)
   }
 
   /** A wall clock that ran ahead of the monotonic one: time passed that no timer saw. */
@@ -164,12 +169,23 @@ export class Source {
   }
 
   /** Listeners run after the transition, in order; what they ask for is done at once, what it causes is told in its turn. */
-  #tell(): void {
-    if (this.#telling) return
+  tell(): void {
+    // While the world is being matched, nobody may be told: what a listener does would find it half done.
+    if (this.#telling || this.#matching) return
     this.#telling = true
-    for (let news = this.#news.shift(); news; news = this.#news.shift()) news()
+    for (let news = this.#news.shift(); news; news = this.#news.shift()) this.#guard(news)
     this.#telling = false
     for (const look of this.#watchers) look()
+  }
+
+  /** A preset's function may throw too; that must not end the telling for everybody. What it threw may hold a token. */
+  #guard(news: () => void): void {
+    try {
+      news()
+    } catch (error) {
+      const name = error instanceof Error ? error.name : typeof error
+      this.host.report(new SessionError('bad_configuration', `a function of the preset threw (${name})`))
+    }
   }
 
   #match(): void {
@@ -209,12 +225,16 @@ export class Source {
     if (!request || this.#flight) return
     const abort = new AbortController()
     this.#flight = { id: request.flight, abort }
-    this.mints++
-    const { flight, reason, attempt } = request
+    void this.#ask(request, abort.signal)
+  }
+
+  async #ask({ flight, reason, attempt }: NonNullable<Wants['request']>, signal: AbortSignal): Promise<void> {
     // In a microtask of its own, so that a callback of the application never runs inside a transition.
-    void Promise.resolve()
-      .then(() => this.#asker.ask({ reason, attempt, handle: this.vault.handle, signal: abort.signal }, this.#lifetimeMs))
-      .then((answer) => this.#answered(flight, answer))
+    await Promise.resolve()
+    if (signal.aborted) return
+    this.mints++
+    const answer = await this.#asker.ask({ reason, attempt, handle: this.vault.handle, signal }, this.#lifetimeMs)
+    this.#answered(flight, answer)
   }
 
   #answered(flight: Id, answer: Answer): void {
