@@ -23,10 +23,10 @@ export function meterView(preset: PresetName): { show(times: Times, status: Stat
   place('meters').replaceChildren(next.box, end.box)
   return {
     show({ renewsAt, expiresAt }, status, now) {
-      const asking = status.name === 'connecting' || status.name === 'connected' || status.name === 'reconnecting'
+      const still = ['idle', 'closed', 'failed'].includes(status.name) || (status.name === 'paused' && !('code' in status))
       // What the status waits for may be a dial, which comes before the next question.
       const nextAt = ('retryAt' in status ? status.retryAt : undefined) ?? renewsAt
-      next.show(nextLabel(preset, status), nextAt, now, asking ? 'asking now' : 'none')
+      next.show(nextLabel(preset, status), nextAt, now, still ? 'none' : 'asking now')
       end.show(endOf[preset], expiresAt, now, 'nothing is held')
     },
   }
