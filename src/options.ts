@@ -84,6 +84,8 @@ export interface TokenRefusal {
   readonly error: 'login_required' | 'forbidden' | 'key_refused' | 'revoked' | 'quota' | 'unavailable'
   /** Seconds. */
   readonly retry_after?: number
+  /** 402 beside `quota`: out of credit, which ends a lease at once. Other limits pass, and do not. */
+  readonly status?: number
 }
 
 /** The world that a session or a source lives in, and how it probes. */

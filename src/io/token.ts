@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
 import type { MintRequest, TokenCallback, TokenEndpointOptions } from '../options.ts'
-import { redact } from '../secret.ts'
+import { redactAll } from '../secret.ts'
 import { malformed, readGrant, readRefusal, type Answer } from '../wire/grant.ts'
 import type { Host } from './host.ts'
 
@@ -15,10 +15,15 @@ const answerBytes = 16_384
 
 export function endpointAsker(endpoint: TokenEndpointOptions, host: Host): Asker {
   const post = async (fields: Record<string, unknown>, signal: AbortSignal | null, keepalive: boolean): Promise<Response> => {
-    const [headers, body] = await Promise.all([valueOf(endpoint.headers), valueOf(endpoint.body)])
+    const [own, body] = await Promise.all([valueOf(endpoint.headers), valueOf(endpoint.body)])
+    // A `Content-Type` of the application's own, in whatever case, may not stand beside ours.
+    const headers = new Headers(own)
+    if (!headers.has('accept')) headers.set('accept', 'application/json')
+    headers.set('content-type', 'application/json')
+    headers.set('x-heartwire', '1')
     return host.fetch(endpoint.url, {
       method: 'POST',
-      headers: { accept: 'application/json', ...headers, 'content-type': 'application/json', 'x-heartwire': '1' },
+      headers: Object.fromEntries(headers),
       body: JSON.stringify({ ...body, ...fields }),
       credentials: endpoint.credentials ?? 'same-origin',
       cache: 'no-store',
@@ -62,7 +67,7 @@ async function read(response: Response, lifetimeMs: number, wallMs: number): Pro
 
 /** The body as text; null if it is longer than a token response can be. */
 async function textOf(response: Response): Promise<string | null> {
-  if (!response.body) return ''
+  if (!response.body) return wholeTextOf(response)
   const reader = response.body.getReader()
   const decoder = new TextDecoder()
   let text = ''
@@ -78,6 +83,12 @@ async function textOf(response: Response): Promise<string | null> {
   }
 }
 
+/** React Native's `fetch` has no streams. */
+async function wholeTextOf(response: Response): Promise<string | null> {
+  const text = await response.text()
+  return text.length > answerBytes ? null : text
+}
+
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text) as unknown
@@ -89,14 +100,13 @@ function parsed(text: string): unknown {
 export function callbackAsker(callback: TokenCallback): Asker {
   return {
     async ask(request, lifetimeMs) {
-      let answer: unknown
       try {
-        answer = await callback(request)
+        const answer: unknown = await callback(request)
+        if (typeof answer !== 'object' || answer === null || !('error' in answer)) return readGrant(answer, lifetimeMs)
+        return readRefusal('status' in answer && answer.status === 402 ? 402 : 0, answer, null, 0)
       } catch (error) {
         return thrown(error)
       }
-      if (typeof answer === 'object' && answer !== null && 'error' in answer) return readRefusal(0, answer, null, 0)
-      return readGrant(answer, lifetimeMs)
     },
     async release() {},
   }
@@ -123,8 +133,11 @@ function thrown(error: unknown): Answer {
   }
 }
 
-/** The name and the redacted message of something thrown; the object itself may hold anything and goes no further. */
-const detailOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${redact(error.message).slice(0, 200)}` : 'something that is not an Error was thrown')
+/**
+ * The name and the redacted message of something thrown; the object itself may hold anything and goes no further. Redacted
+ * before it is cut: half a token is not recognised any more.
+ */
+const detailOf = (error: unknown): string => (error instanceof Error ? redactAll(`${error.name}: ${error.message}`).slice(0, 200) : 'something that is not an Error was thrown')
 
 const valueOf = async <T>(value: T | (() => T | Promise<T>) | undefined): Promise<T | undefined> =>
   typeof value === 'function' ? (value as () => T | Promise<T>)() : value
