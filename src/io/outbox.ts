@@ -20,7 +20,8 @@ export class Outbox<Out> {
   add(message: Out | BinaryMessage, frame: string | BinaryMessage, now: number): boolean {
     const bytes = bytesOf(frame)
     if (this.#waiting.length >= messagesAtMost || this.#bytes + bytes > bytesAtMost) return false
-    this.#waiting.push({ message, frame, at: now })
+    // The browser copies what it is given, and so does the queue: buffers are used again.
+    this.#waiting.push({ message, frame: typeof frame === 'string' ? frame : frame.slice(0), at: now })
     this.#bytes += bytes
     return true
   }

@@ -13,7 +13,9 @@ const stalledMs = 20_000
 export class Socket {
   readonly #host: Host
   readonly #socket: SocketLike
-  #stuck: { bytes: number; since: number } | null = null
+  /** Bytes that the browser held after the last send, and when it last was seen to hand some on. */
+  #held = 0
+  #movedAt = 0
   /** Monotonic time of the last frame; any frame proves life. */
   heardAt = 0
   /** Settles when the browser says that the socket is gone; long after `retire()` if the peer never answers. */
@@ -42,17 +44,17 @@ export class Socket {
   /** False if the browser did not take it. */
   send(frame: string | ArrayBuffer | Uint8Array<ArrayBuffer>): boolean {
     if (this.#socket.readyState !== 1) return false
+    // Looked at before the send: right after it, the browser always holds what it was just given.
+    const { bufferedAmount } = this.#socket
+    if (bufferedAmount === 0 || bufferedAmount < this.#held) this.#movedAt = this.#host.monotonic()
     this.#socket.send(frame)
+    this.#held = this.#socket.bufferedAmount
     return true
   }
 
   /** Whether bytes given to the browser have not moved for 20 s: the other end does not read, or is not there. */
   stalled(): boolean {
-    const bytes = this.#socket.bufferedAmount
-    const now = this.#host.monotonic()
-    if (bytes === 0) this.#stuck = null
-    else if (this.#stuck === null || bytes < this.#stuck.bytes) this.#stuck = { bytes, since: now }
-    return this.#stuck !== null && now - this.#stuck.since >= stalledMs
+    return this.#held > 0 && this.#host.monotonic() - this.#movedAt >= stalledMs
   }
 
   /** Says farewell and hears nothing more. The close itself may take the browser a minute; nobody waits for it here. */

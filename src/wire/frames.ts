@@ -39,7 +39,7 @@ export function encode<Out>(message: Out | BinaryMessage | string, schema: Stand
   return text
 }
 
-export const bytesOf = (frame: string | BinaryMessage): number => (typeof frame === 'string' ? frame.length : frame.byteLength)
+export const bytesOf = (frame: string | BinaryMessage): number => (typeof frame === 'string' ? new TextEncoder().encode(frame) : frame).byteLength
 
 function validated<Input, Output>(schema: StandardSchemaV1<Input, Output>, value: unknown): { value: Output } | { issues: string } {
   const result = schema['~standard'].validate(value)
