@@ -1,5 +1,5 @@
 /** Programmer's mistakes, found at once: each throws a `TypeError` that says what to write instead. */
-import type { PlainSessionOptions, TokenSourceOption } from './options.ts'
+import type { PlainSessionOptions, TokenEndpointOptions, TokenSourceOption } from './options.ts'
 import { redact } from './secret.ts'
 import { tokenAddress } from './wire/address.ts'
 
@@ -7,14 +7,17 @@ function demand(holds: unknown, what: string): asserts holds {
   if (!holds) throw new TypeError(what)
 }
 
+const functions = ['onReady', 'ready', 'control', 'fetch', 'webSocket'] as const
+
 export function checkSessionOptions(given: object): void {
-  const { preset, url, placement, kind, use, heartbeat, probe, tokenSource, ...times } = given as Partial<PlainSessionOptions<unknown, unknown>> & { preset?: object }
+  const { preset, url, placement, kind, use, heartbeat, probe, tokenSource, ...others } = given as Partial<PlainSessionOptions<unknown, unknown>> & { preset?: object }
   demand((preset === undefined) !== (url === undefined), 'createSession: give either `preset` or `url`')
   demand(tokenSource !== undefined, 'createSession: `tokenSource` is missing: the URL of your token endpoint, or a function')
   if (typeof url !== 'function' && url !== undefined) tokenAddress('createSession: `url`', url, 'wss')
   for (const name of ['pauseWhenHiddenMs', 'giveUpAfterMs'] as const) {
-    demand(times[name] === undefined || times[name] > 0, `createSession: \`${name}\` is a number of milliseconds above 0`)
+    demand(others[name] === undefined || others[name] > 0, `createSession: \`${name}\` is a number of milliseconds above 0`)
   }
+  for (const name of functions) demand(others[name] === undefined || typeof others[name] === 'function', `createSession: \`${name}\` is a function`)
   demand(!probe || (probe.firstMs > 0 && probe.capMs >= probe.firstMs && probe.capMs < Infinity), 'createSession: `probe` needs 0 < firstMs ≤ capMs, in ms')
   demand(!heartbeat || heartbeat.intervalMs > 0, 'createSession: `heartbeat.intervalMs` is a number of milliseconds above 0')
   demand(preset || kind !== 'lease' || heartbeat || use === 'single', "createSession: a lease needs `heartbeat: { intervalMs }` (or `use: 'single'`)")
@@ -29,8 +32,7 @@ export function checkTokenSource(source: TokenSourceOption): void {
   if (typeof source === 'function') return
   const endpoint = typeof source === 'string' ? { url: source } : source
   demand(typeof endpoint === 'object' && endpoint !== null, 'tokenSource: give a URL, { url }, a function, or createTokenSource(…)')
-  if (!('url' in endpoint)) return
-  const { url, headers } = endpoint
+  const { url, headers } = endpoint as TokenEndpointOptions
   demand(typeof url === 'string' && url !== '' && !/\s/.test(url), 'tokenSource: this is not a URL')
   demand(redact(url) === url, 'tokenSource: this holds a credential; give the URL of the endpoint on your backend that mints tokens')
   const values = typeof headers === 'object' ? Object.values(headers) : []

@@ -1,3 +1,4 @@
+import type { Status } from './core/status.ts'
 import type { Session } from './session-type.ts'
 
 export interface MessagesOptions {
@@ -5,15 +6,16 @@ export interface MessagesOptions {
   readonly limit?: number
 }
 
+const over = ({ name }: Status): boolean => name === 'closed' || name === 'failed'
+
 /** The session's messages as an async iterator; it ends when the session is closed or failed. */
 export function messages<In>(session: Session<In, never> | Session<In>, { limit = 1024 }: MessagesOptions = {}): AsyncIterableIterator<In> & { readonly dropped: number } {
   const waiting: In[] = []
-  let wake: (() => void) | null = null
+  const wakes: (() => void)[] = []
   let dropped = 0
   let ended = false
   const rouse = (): void => {
-    wake?.()
-    wake = null
+    for (const wake of wakes.splice(0)) wake()
   }
   const leave = [
     session.on('message', (message) => {
@@ -23,8 +25,8 @@ export function messages<In>(session: Session<In, never> | Session<In>, { limit 
       }
       rouse()
     }),
-    session.on('status', ({ name }) => {
-      if (name === 'closed' || name === 'failed') end()
+    session.on('status', (status) => {
+      if (over(status)) end()
     }),
   ]
   const end = (): void => {
@@ -32,12 +34,13 @@ export function messages<In>(session: Session<In, never> | Session<In>, { limit 
     for (const remove of leave) remove()
     rouse()
   }
+  if (over(session.status)) end()
   return {
     get dropped() {
       return dropped
     },
     async next() {
-      while (waiting.length === 0 && !ended) await new Promise<void>((resolve) => (wake = resolve))
+      while (waiting.length === 0 && !ended) await new Promise<void>((resolve) => wakes.push(resolve))
       return waiting.length > 0 ? { done: false, value: waiting.shift() as In } : { done: true, value: undefined }
     },
     async return() {

@@ -12,7 +12,8 @@ import { internals } from './io/internals.ts'
 import type { Line } from './io/lines.ts'
 import type { Member, Source } from './io/source.ts'
 import { quiet, within } from './io/promises.ts'
-import { linkTraits, plainPreset } from './io/traits.ts'
+import { looksLike, shown } from './io/shown.ts'
+import { linkTraits, plainPreset, servesOne } from './io/traits.ts'
 import { isRefused } from './io/verify.ts'
 import type { PlainSessionOptions, PresetSessionOptions, SessionEvents, SessionOptions } from './options.ts'
 import type { BinaryMessage, Preset } from './presets/preset.ts'
@@ -38,6 +39,8 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
   /** Its number at the source; null while it is idle or closed. */
   #id: Id | null = null
   #status: Status = { name: 'idle' }
+  /** Ends the verify calls that are out. */
+  #asking = new AbortController()
   /** The generation that `accessToken` gave away last. */
   #handed = 0
   #connecting: ConnectCall | null = null
@@ -56,6 +59,8 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
       dispatch: (happening) => source.dispatch(happening),
       report: (error) => source.host.report(error),
       now: () => source.host.monotonic(),
+      wake: () => source.wake(),
+      has: (line) => this.#id !== null && source.lines.of(this.#id) === line,
       onReady: options.onReady,
       handle: () => source.vault.handle,
     })
@@ -119,6 +124,7 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
     if (!this.traits.link) throw new TypeError(`send: the preset ${this.#preset.name} has no socket`)
     const { name } = this.#status
     if (name === 'closed' || name === 'failed') return 'dropped'
+    this.#source.wake()
     return this.speaker.send(message, this.#sure())
   }
 
@@ -151,14 +157,14 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
         return say(token === undefined ? undefined : heartbeat?.show?.(token))
       case 'verify':
         if (verify && token !== undefined) {
-          void isRefused(this.#source.host, verify, token).then((refused) => refused && this.#source.dispatch({ is: 'rejected', gen: effect.gen }))
+          void isRefused(this.#source.host, verify, token, this.#asking.signal).then((refused) => refused && this.#source.dispatch({ is: 'rejected', gen: effect.gen }))
         }
         return
       case 'renewal-failed': {
         const { core } = this.#source
         if (!core.trouble) return
         // Told before the status, whose time is therefore that of the last failure.
-        const { retryAt } = this.#epoch(this.#source.status(effect.session)) as { retryAt?: number }
+        const { retryAt } = shown(this.#source.status(effect.session), this.#source.host) as { retryAt?: number }
         const notice = { name: 'renewal-failed', code: core.trouble.no, cause: this.#error(core.trouble.no) }
         this.#events.emit('notice', retryAt === undefined ? notice : { ...notice, retryAt })
         return
@@ -170,8 +176,8 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
 
   moved(after: Status): void {
     if (this.#id === null) return
-    const status = this.#epoch(after)
-    const changed = !same(this.#status, status)
+    const status = shown(after, this.#source.host)
+    const changed = !looksLike(this.#status, status)
     if (changed) this.#status = status
     if (status.name !== 'connected') this.speaker.hangUp()
     else if (this.#sure()) this.speaker.flush()
@@ -186,15 +192,21 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
   }
 
   forget(): void {
+    this.#source.later(this.#forgotten('reset'))
+  }
+
+  /** Nothing of this user, or of this life, may go on. Returns what tells of it. */
+  #forgotten(reason: 'reset' | 'closed'): () => void {
     this.#handed = 0
-    this.speaker.end('reset')
+    this.#asking.abort()
+    this.#asking = new AbortController()
+    return this.speaker.end(reason)
   }
 
   /** Its number at the source. Throws `TypeError` where the source already serves another and may not. */
   #attached(): Id {
     if (this.#id !== null) return this.#id
-    const { scope, kind } = this.#preset.token
-    if ((scope ?? (kind === 'ticket' ? 'shared' : 'session')) === 'session' && this.#source.size > 0) {
+    if (servesOne(this.#preset.token) && this.#source.size > 0) {
       throw new TypeError(`another session uses this token source, and a grant of ${this.#preset.name} serves one; make a second source on the same URL`)
     }
     this.#id = this.#source.attach(this)
@@ -232,8 +244,9 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
     this.#status = closed
     this.#id = null
     // In its turn: some listener may be hearing of an earlier status just now.
+    const dropped = this.#forgotten('closed')
     source.later(() => {
-      this.speaker.end('closed')
+      dropped()
       this.#events.emit('status', closed)
     })
     if (id === null) {
@@ -282,18 +295,4 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
   #error(code: ErrorCode): SessionError {
     return new SessionError(code, undefined, { cause: this.#source.cause })
   }
-
-  /** Monotonic times as epoch milliseconds, by the clock that the user sees. */
-  #epoch(status: Status): Status {
-    if (!('retryAt' in status) || status.retryAt === undefined) return status
-    const { host } = this.#source
-    return { ...status, retryAt: Math.round(host.wall() + status.retryAt - host.monotonic()) }
-  }
-}
-
-/** The same but for a time that moved by a clock's rounding. */
-function same(a: Status, b: Status): boolean {
-  const { retryAt: at = 0, ...rest } = a as { retryAt?: number }
-  const { retryAt: bt = 0, ...other } = b as { retryAt?: number }
-  return JSON.stringify(rest) === JSON.stringify(other) && Math.abs(at - bt) <= 50
 }

@@ -61,7 +61,7 @@ class RealTokenSource implements TokenSource {
     source.dispatch({ is: 'prefetch' })
     return new Promise((resolve) => {
       const look = (): void => {
-        if (source.core.prefetch && source.core.grant === null) return
+        if (source.core.prefetch) return
         leave()
         resolve()
       }

@@ -18,13 +18,14 @@ export interface Trace {
 export function traceOf(session: Session<never, never> | Session, { limit = 500 } = {}): Trace {
   const { source } = internalsOf(session)
   const entries: TraceEntry[] = []
-  source.tap = (event, state) => {
+  const tap = (event: Event, state: Core): void => {
     if (entries.push({ event, state }) > limit) entries.shift()
   }
+  source.taps.add(tap)
   return {
     entries,
     stop() {
-      source.tap = undefined
+      source.taps.delete(tap)
     },
   }
 }

@@ -75,7 +75,7 @@ function handled(core: Core, event: Event, out: Effect[]): Core {
       return oneLife(core, event.session, now, () => ({ is: 'closed' }))
     case 'prefetch':
       // Only what is missing is fetched: a wish that outlived this grant would renew it with nobody there.
-      return needsGrant(core) ? { ...core, prefetch: true } : core
+      return needsGrant(core) && !isStop(core.trouble) ? { ...core, prefetch: true } : core
     case 'reset':
       return reset(core, now)
     case 'away':

@@ -1,7 +1,7 @@
 import type { Happening } from '../core/event.ts'
 import type { Notice, Ready } from '../options.ts'
 import type { BinaryMessage, Control, Preset } from '../presets/preset.ts'
-import { decode, encode } from '../wire/frames.ts'
+import { bytesOf, decode, encode, type Decoded } from '../wire/frames.ts'
 import { addressOf, type Address } from '../wire/url.ts'
 import { Outbox } from './outbox.ts'
 import type { Line, Speaker } from './lines.ts'
@@ -14,6 +14,10 @@ export interface Surroundings<In, Out> {
   report(error: unknown): void
   onReady: ((ready: Ready<Out>) => void) | undefined
   now(): number
+  /** A moment to notice that the device was asleep. */
+  wake(): void
+  /** Whether this is the line that the session has now. */
+  has(line: Line): boolean
   /** The opaque handle of the grant. */
   handle(): string | undefined
 }
@@ -55,10 +59,21 @@ export class Conversation<In, Out> implements Speaker {
   }
 
   frame(line: Line, data: string | ArrayBuffer): void {
-    const decoded = decode(data, this.#preset.messages)
+    this.#around.wake()
+    const decoded = this.#decoded(data)
     if (!decoded.ok) return this.#around.notice({ name: 'bad-frame', issue: decoded.issue, bytes: decoded.bytes })
-    if (typeof data === 'string') this.#control(line, decoded.message)
+    // The application first, the ready frame included. What it does about it may end this line.
     this.#around.message(decoded.message)
+    if (typeof data === 'string' && this.#around.has(line)) this.#control(line, decoded.message)
+  }
+
+  #decoded(data: string | ArrayBuffer): Decoded<In> {
+    try {
+      return decode<In, Out>(data, this.#preset.messages)
+    } catch (error) {
+      this.#around.report(error)
+      return { ok: false, issue: 'the check of this frame threw', bytes: bytesOf(data) }
+    }
   }
 
   #control(line: Line, message: In): void {
@@ -109,7 +124,8 @@ export class Conversation<In, Out> implements Speaker {
     } catch (error) {
       this.#around.report(error)
     }
-    this.#line = line
+    // `onReady` may have paused or closed the session.
+    if (this.#around.has(line)) this.#line = line
   }
 
   /** Gives the queue to the line. */
@@ -159,12 +175,13 @@ export class Conversation<In, Out> implements Speaker {
     this.#tell(this.#outbox.takeOld(this.#around.now()), 'too-old')
   }
 
-  /** Ends the conversation: nothing of it may be continued. */
-  end(reason: DropReason): void {
+  /** Ends the conversation: nothing of it may be continued. Returns what tells of the messages that were still to be sent. */
+  end(reason: DropReason): () => void {
     this.#line = null
     this.#continuity = this.#offered = undefined
     this.#been = false
-    this.drop(reason)
+    const messages = this.#outbox.takeAll()
+    return () => this.#tell(messages, reason)
   }
 
   #tell(messages: (Out | BinaryMessage)[], reason: DropReason): void {

@@ -85,7 +85,12 @@ export class Lines {
       const socket = new Socket(this.#host, address, {
         open: () => {
           dialled.leave()
-          speaker.opened(line, this.#vault.take(gen))
+          try {
+            speaker.opened(line, this.#vault.take(gen))
+          } catch {
+            // The function that makes the first frame threw; what it threw may hold the token.
+            return this.#dispatch({ is: 'broken', socket: id })
+          }
           this.#dispatch({ is: 'opened', socket: id })
         },
         message: (data) => speaker.frame(line, data),

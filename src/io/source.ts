@@ -42,8 +42,8 @@ export class Source {
   mints = 0
   /** The worst lateness of a timer, in ms. */
   lateMs = 0
-  /** Sees every event after its step; for traces. */
-  tap: ((event: Event, core: Core) => void) | undefined
+  /** They see every event after its step; for traces. */
+  readonly taps = new Set<(event: Event, core: Core) => void>()
   readonly #asker: Asker
   readonly #lifetimeMs: number
   readonly #members = new Map<Id, Member>()
@@ -100,16 +100,28 @@ export class Source {
     return grant === null || token === undefined ? null : { gen: grant.gen, token }
   }
 
+  /** Tells the backend that nobody uses the grant any more, and forgets it: what was given back may not be used again. */
   release(): Promise<void> {
     const { handle } = this.vault
-    return handle === undefined ? Promise.resolve() : this.#asker.release(handle)
+    if (handle === undefined || this.#members.size > 0) return Promise.resolve()
+    const told = this.#asker.release(handle)
+    if (this.#core.grant === null) this.vault.handle = undefined
+    else this.reset()
+    return told
   }
 
   /** Forgets grant, verdict and handle. */
   reset(): void {
     this.vault.forget()
+    this.cause = undefined
+    // First the queues, then the sockets, and only then is anybody told: what a listener sends belongs to the next user.
     for (const member of this.#members.values()) member.forget()
     this.dispatch({ is: 'reset' })
+  }
+
+  /** A look at the clocks between events: was the device asleep? */
+  wake(): void {
+    this.#noticeSleep()
   }
 
   /** Calls `look` after every transition, until its remover is called. */
@@ -128,7 +140,7 @@ export class Source {
     const event = { now: this.host.monotonic(), random: this.host.random(), ...happening }
     const [core, effects] = step(this.#core, event)
     this.#core = core
-    this.tap?.(event, core)
+    for (const tap of this.taps) tap(event, core)
     for (const effect of effects) this.#perform(effect)
     for (const [id, member] of this.#members) {
       const status = statusOf(core, id)
@@ -192,15 +204,18 @@ export class Source {
     this.#dirty = true
     if (this.#matching) return
     this.#matching = true
-    while (this.#dirty) {
-      this.#dirty = false
-      const wanted = wants(this.#core)
-      this.#matchPage()
-      this.#matchFlight(wanted.request)
-      this.lines.match(wanted.sockets, (session) => this.#members.get(session)?.speaker)
-      this.#matchTimer(wanted.wakeAt)
+    try {
+      while (this.#dirty) {
+        this.#dirty = false
+        const wanted = wants(this.#core)
+        this.#matchPage()
+        this.#matchFlight(wanted.request)
+        this.lines.match(wanted.sockets, (session) => this.#members.get(session)?.speaker)
+        this.#matchTimer(wanted.wakeAt)
+      }
+    } finally {
+      this.#matching = false
     }
-    this.#matching = false
   }
 
   /** The page is listened to exactly as long as some session lives. */

@@ -2,6 +2,7 @@
 import type { LinkTraits, SourceTraits } from '../core/traits.ts'
 import type { PlainSessionOptions, SessionOptions } from '../options.ts'
 import type { Preset, SourcePreset } from '../presets/preset.ts'
+import { tokenAddress } from '../wire/address.ts'
 
 /** A connect-by this short is not worth keeping fresh: such a grant is minted at the dial. */
 const shortMs = 60_000
@@ -18,6 +19,10 @@ export function sourceTraits(preset: SourcePreset, probe: SourceTraits['probe'] 
     probe,
   }
 }
+
+/** A lease, a single-use grant and a signed address serve one session, unless the preset says otherwise. */
+export const servesOne = ({ kind, scope, use, placement }: SourcePreset['token']): boolean =>
+  scope === undefined ? kind === 'lease' || use === 'single' || placement?.in === 'url' : scope === 'session'
 
 export function linkTraits<In, Out>(preset: Preset<In, Out>, options: SessionOptions<In, Out>): LinkTraits {
   const { liveness } = preset
@@ -53,7 +58,8 @@ export function plainPreset<In, Out>(options: PlainSessionOptions<In, Out>): Pre
     name: 'plain',
     docs: 'https://github.com/heartwire/heartwire#readme',
     audience: typeof url === 'string' ? url : 'plain',
-    url: typeof url === 'string' ? () => url : url,
+    // A function's answer is checked at each dial, as a string is at once: the token may not go out in clear.
+    url: () => (typeof url === 'string' ? url : tokenAddress('url', url(), 'wss').href),
     token: { kind: options.kind ?? 'ticket', use: options.use ?? 'multi', ...(options.placement && { placement: options.placement }) },
     ready: ready ? 'frame' : 'open',
     control: (message) => (ready?.(message) ? { is: 'ready' } : control?.(message)),
