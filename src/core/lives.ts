@@ -20,31 +20,32 @@ export function isConnected(core: Core, life: Life<Link>): boolean {
 
 export const anyoneConnected = (core: Core): boolean => attached(core).some((session) => isConnected(core, session.life))
 
-/** A link without its socket. */
-function ground(life: Life<Link>, now: Ms): Life<Grounded> {
-  if (life.is !== 'wanting') return life
-  const { link } = life
-  return { ...life, link: link.is === 'down' || link.is === 'none' ? link : { is: 'down', attempt: link.attempt, dialAt: now } }
+/** A link whose socket we take away ourselves: no failed attempt, and it may dial again at once. */
+export function grounded(link: Link, now: Ms): Grounded {
+  if (link.is === 'down' || link.is === 'none') return link
+  return { is: 'down', attempt: isStable(link, now) ? 0 : link.attempt, dialAt: now }
 }
 
-const mapped = <L>(
-  sessions: Readonly<Record<Id, Attached<Link>>>,
-  change: (session: Attached<Link>, id: Id) => Attached<L>,
-): Record<Id, Attached<L>> => Object.fromEntries(Object.entries(sessions).map(([id, session]) => [id, change(session, Number(id))]))
+const isStable = (link: Dialling | Up, now: Ms): boolean => link.is === 'up' && now >= link.stableAt
+
+const ground = (core: Core, now: Ms): Record<Id, Attached<Grounded>> =>
+  Object.fromEntries(
+    Object.entries(core.sessions).map(([id, { traits, life }]) => {
+      const down: Life<Grounded> = life.is === 'wanting' ? { ...life, link: grounded(life.link, now) } : life
+      return [id, { traits, life: down }]
+    }),
+  )
 
 /** Changes every life. Without a lease whatever had a socket loses it here, so that no caller can forget to. */
 export function eachLife(core: Core, now: Ms, change: (life: Life<Link>, traits: LinkTraits, id: Id) => Life<Link>): Core {
-  let same = true
-  const moved = (session: Attached<Link>, id: Id): Attached<Link> => {
-    const life = change(session.life, session.traits, id)
-    if (life === session.life) return session
-    same = false
-    return { ...session, life }
+  let sessions = core.sessions as Readonly<Record<Id, Attached<Link>>>
+  for (const [key, session] of Object.entries(core.sessions)) {
+    const life = change(session.life, session.traits, Number(key))
+    if (life !== session.life) sessions = { ...sessions, [key]: { ...session, life } }
   }
-  const lives = mapped(core.sessions, moved)
-  if (same) return core
-  if (core.kind === 'ticket' || core.grant !== null) return { ...core, sessions: lives }
-  return { ...core, sessions: mapped(lives, (session) => ({ ...session, life: ground(session.life, now) })) }
+  if (sessions === core.sessions) return core
+  const next = { ...core, sessions } as Core
+  return core.kind === 'ticket' || core.grant !== null ? next : { ...next, sessions: ground(next, now) }
 }
 
 export const oneLife = (core: Core, id: Id, now: Ms, change: (life: Life<Link>, traits: LinkTraits) => Life<Link>): Core =>
@@ -61,13 +62,12 @@ export const eachLink = (core: Core, now: Ms, change: (link: Link, traits: LinkT
 /** The lease is gone, and with it every socket. */
 export function lose(core: Held, now: Ms, trouble: Trouble | null, expired: boolean): Lost {
   const { suspectUntil: _suspect, endsAt: _end, ...common } = core
-  const sessions = mapped(core.sessions, (session) => ({ ...session, life: ground(session.life, now) }))
-  return { ...common, grant: null, trouble, expired, sessions }
+  return { ...common, grant: null, trouble, expired, sessions: ground(core, now) }
 }
 
 /** Where a link goes that lost its socket: back down, with the time of its next dial. */
 export function dropped(link: Dialling | Up, now: Ms, random: number, close: { code: number; spreadMs: Ms }): Down {
-  const stable = link.is === 'up' && now >= link.stableAt
+  const stable = isStable(link, now)
   const attempt = stable ? 1 : link.attempt + 1
   const restart = close.code === 1012
   const delay = attempt === 1 && close.spreadMs > 0 ? random * close.spreadMs : stable && !restart ? 0 : dialDelay(attempt, restart, random)

@@ -4,7 +4,7 @@
  */
 import type { Effect, Event } from './event.ts'
 import { linked, linkElapsed, ownerOf, probing, socketEvent } from './link.ts'
-import { anyoneWants, attached, eachLife, eachLink, isConnected, isStop, lose, oneLife } from './lives.ts'
+import { anyoneWants, attached, eachLife, eachLink, grounded, isConnected, isStop, lose, oneLife } from './lives.ts'
 import { mintAt, mintReason, needsGrant, permit } from './permit.ts'
 import { answerMs, suspectMs, taken } from './policy.ts'
 import { hurried, minted, rejected, reset, troubled } from './source.ts'
@@ -31,9 +31,7 @@ function elapsed(core: Core, event: Event, out: Effect[]): Core {
   }
   next = outdated(next, now)
   if (isHeld(next) && next.suspectUntil !== null && now >= next.suspectUntil) {
-    next = eachLink({ ...next, suspectUntil: Infinity }, now, (link) =>
-      link.is === 'down' || link.is === 'none' ? link : { is: 'down', attempt: link.attempt, dialAt: now },
-    )
+    next = eachLink({ ...next, suspectUntil: Infinity }, now, (link) => grounded(link, now))
   }
   for (const { link } of linked(next)) {
     const found = ownerOf(next, link.socket.id)
@@ -213,7 +211,7 @@ function unqueued(core: Core, now: Ms): Core {
   return eachLink(core, now, (link) => {
     if (link.is !== 'opening' || link.deadline !== Infinity) return link
     // Grants that serve one dial each replace each other, and every waiting socket keeps its own.
-    return stale || (link.socket.gen !== grant.gen && !core.traits.single) ? { is: 'down', attempt: link.attempt, dialAt: now } : link
+    return stale || (link.socket.gen !== grant.gen && !core.traits.single) ? grounded(link, now) : link
   })
 }
 
