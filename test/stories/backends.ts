@@ -11,6 +11,8 @@ import { canary, forgetCanaries, leaksIn, listenToConsole } from '../canary/cana
 
 /** What a backend is asked, whether over HTTP or as a function. */
 export interface Ask {
+  /** Virtual ms since the story began. */
+  readonly at: number
   readonly reason: string
   readonly attempt: number
   readonly handle: string | undefined
@@ -86,6 +88,7 @@ export class Backend {
   readonly released: string[] = []
   /** Every token it gave away, oldest first. */
   readonly tokens: string[] = []
+  clock = (): number => 0
   #does: Behaviour
 
   constructor(does: Behaviour) {
@@ -130,7 +133,8 @@ export class Backend {
     }
   }
 
-  #heard(ask: Ask): Said | null {
+  #heard(asked: Omit<Ask, 'at'>): Said | null {
+    const ask = { ...asked, at: this.clock() }
     this.asks.push(ask)
     return this.#does(ask, this)
   }
@@ -248,6 +252,8 @@ export interface StoryOptions {
   readonly backend?: Backend
   readonly serves?: FakeProvider
   readonly seed?: number
+  /** Chance itself, for the worst draw. */
+  readonly random?: () => number
 }
 
 export type Own = Omit<Partial<PlainSessionOptions<unknown, unknown>>, 'host'> & { readonly preset?: never }
@@ -281,6 +287,8 @@ export class Story<In = unknown, Out = unknown> {
   readonly statuses: Status[] = []
   readonly messages: In[] = []
   readonly notices: Notice<Out>[] = []
+  /** Virtual ms since the story began. */
+  readonly clock: () => number
 
   constructor(options: StoryOptions, make: (common: { host: Host; tokenSource: TokenSourceOption }) => SessionOptions<In, Out>) {
     this.world = options.world ?? createTestWorld({ seed: options.seed ?? 1 })
@@ -288,7 +296,9 @@ export class Story<In = unknown, Out = unknown> {
     this.provider = options.serves ?? new FakeProvider(options.provider ?? acceptsEverybody())
     this.world.serve(providerUrl, this.provider)
     const { world, backend } = this
-    this.host = hostOf(world, backend)
+    const began = world.world.now()
+    backend.clock = this.clock = () => world.world.now() - began
+    this.host = { ...hostOf(world, backend), ...(options.random && { random: options.random }) }
     const common = { host: this.host, tokenSource: options.asks === 'callback' ? backend.callback : '/token' }
     this.session = watched(this, createSession<In, Out>(make(common) as never))
     stories.push(this)

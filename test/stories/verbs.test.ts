@@ -272,5 +272,5 @@ describe('close', () => {
     }
     expect(it.world.census).toMatchObject({ ...nothing, sockets: 10_000 })
     expect(it.provider.peers.size).toBe(0)
-  })
+  }, 30_000)
 })
