@@ -45,14 +45,23 @@ function listenToPage(listener: (fact: PageFact) => void): () => void {
     if (target && typeof (target as EventTarget).addEventListener === 'function') (target as EventTarget).addEventListener(type, run, { signal: stop.signal })
   }
   const seen = (): void => listener(page!.visibilityState === 'hidden' ? 'hidden' : 'visible')
+  // Into the cache a page goes with `pagehide` and `freeze`, out of it with `resume` and `pageshow`: told twice, one return
+  // would check a lease twice.
+  let gone = false
+  const away = (): void => {
+    if (!gone) listener('away')
+    gone = true
+  }
   const back = (): void => {
+    if (!gone) return
+    gone = false
     listener('back')
     if (page?.visibilityState === 'hidden') listener('hidden')
   }
   on(page, 'visibilitychange', seen)
-  on(page, 'freeze', () => listener('away'))
+  on(page, 'freeze', away)
   on(page, 'resume', back)
-  on(globalThis, 'pagehide', () => listener('away'))
+  on(globalThis, 'pagehide', away)
   on(globalThis, 'pageshow', (event) => (event as PageTransitionEvent).persisted && back())
   on(globalThis, 'online', () => listener('online'))
   on(globalThis, 'offline', () => listener('offline'))
