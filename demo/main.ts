@@ -53,6 +53,7 @@ async function start(): Promise<void> {
   session.on('message', log.message)
 
   const showCounts = (counts: Counts): void => {
+    place('room-lost').hidden = true
     views.counts.show(counts)
     controls.show(counts.trouble)
   }

@@ -82,13 +82,15 @@ async function bithuman(preset, open) {
     report(story, true, `frames go on: ${more.frames - after.frames} more`)
   }
 
+  const { upgrades } = await counts()
+  const statusesBefore = (await seen()).statuses.length
   await click('drop-socket')
   if (lease) report(story, (await page.data()).status === 'connected', 'drop-socket: there is none; still connected')
   else {
-    const { upgrades } = await counts()
-    await timed(story, page, { status: 'reconnecting' }, 1, 'drop-socket')
+    const after = await page.untilCounted((now) => now.upgrades > upgrades)
     await timed(story, page, connected, 10, 'after drop-socket')
-    report(story, (await counts()).upgrades >= upgrades, `one more handshake: ${(await counts()).upgrades}`)
+    const way = (await seen()).statuses.slice(statusesBefore).join(', ')
+    report(story, way === 'reconnecting, connected', `drop-socket: ${way}; handshakes ${upgrades} before, ${after.upgrades} after`)
   }
 
   await click('go-silent')

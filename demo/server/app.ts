@@ -34,7 +34,8 @@ export function createApp(rooms: Rooms, page: Page): Hono {
     if (!file) return c.notFound()
     return c.body(typeof file.body === 'string' ? file.body : new Uint8Array(file.body), 200, {
       'content-type': file.type,
-      'cache-control': 'no-store',
+      // Not `no-store`, which would keep the page out of the back/forward cache.
+      'cache-control': 'no-cache',
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
       'content-security-policy': policy(c.req.header('host') ?? 'localhost'),

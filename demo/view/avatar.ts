@@ -50,14 +50,19 @@ export function avatarView(session: Session<RuntimeMessage, RuntimeWords>): void
   const paint = (): void => {
     const now = performance.now()
     while (recent[0] !== undefined && now - recent[0] > 1000) recent.shift()
-    total.textContent = frames.toLocaleString('en')
-    rate.textContent = String(recent.length)
+    write(total, frames.toLocaleString('en'))
+    write(rate, String(recent.length))
     warmth = Math.max(0, warmth - 0.02)
     if (!wantsStillness()) seen += (frames - seen) * 0.35
     if (context) draw(context, side, seen, warmth)
     requestAnimationFrame(paint)
   }
   requestAnimationFrame(paint)
+}
+
+/** Sixty times a second, so only when it is new. */
+function write(where: HTMLElement, text: string): void {
+  if (where.textContent !== text) where.textContent = text
 }
 
 /** Five loops round one centre, each a sum of three waves; `step` moves them, `warmth` gives them colour. */

@@ -7,7 +7,7 @@ const groups = [
     title: 'As your page',
     buttons: [
       ['connect', 'Connect', 'try again, in any state'],
-      ['close', 'Close', 'and tell the provider'],
+      ['close', 'Close', 'the end, until Connect'],
       ['pause', 'Pause', 'no socket, no questions'],
       ['resume', 'Resume', 'the end of a pause'],
     ],

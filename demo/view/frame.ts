@@ -45,12 +45,12 @@ export function frameView(settings: Settings, query: URLSearchParams): void {
   form.append(element('button', { type: 'submit' }, 'Start again with these'))
   const now = names.map((name) => `${name} ${settings[name]} s`).join(' · ')
   place('intervals').replaceChildren(
-    element('summary', {}, 'Intervals, shortened so that a cycle can be watched: ', element('span', { class: 'figures' }, now)),
+    element('summary', {}, 'Intervals of this page: ', element('span', { class: 'figures' }, now)),
     form,
     element(
       'p',
       {},
-      'The library’s own probe begins at 30 s and goes up to 8 min; here it stays at one value. ',
+      'They are shorter than real ones, so that a cycle can be watched. The library’s own probe begins at 30 s and goes up to 8 min; here it stays at one value. ',
       element('a', { href: to({ preset, ...real[preset] }) }, 'Start again with the real ones'),
       '.',
     ),

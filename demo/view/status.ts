@@ -14,8 +14,9 @@ export function statusView(preset: PresetName): { show(status: Status): void } {
     show(status) {
       const { reason = '', code = '', renewal = '' } = status as { reason?: string; code?: string; renewal?: string }
       Object.assign(dataset, { status: status.name, reason, code, renewal })
-      word.textContent = status.name
-      sentence.textContent = sentenceFor(status, preset)
+      document.title = `Heartwire: ${status.name}`
+      say(word, status.name)
+      say(sentence, sentenceFor(status, preset))
       const facts = { reason, code, renewal }
       chips.replaceChildren(
         ...Object.entries(facts)
@@ -24,4 +25,9 @@ export function statusView(preset: PresetName): { show(status: Status): void } {
       )
     },
   }
+}
+
+/** A screen reader says what is written here; the same again is not worth saying. */
+function say(where: HTMLElement, text: string): void {
+  if (where.textContent !== text) where.textContent = text
 }
