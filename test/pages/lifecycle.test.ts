@@ -1,0 +1,149 @@
+/** The page's life in a real Chromium: what is left on the server when it froze, went away and came back, or mounted twice. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { build } from 'vite'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { eventually } from '../emulator/client.ts'
+import { serveApp, type AppServer } from './app-server.ts'
+import { launchChromium } from './chromium.ts'
+import { launchBare } from './devtools.ts'
+
+let folder: string
+let browser: Browser
+let app: AppServer
+let page: Page
+let complaints: string[]
+
+beforeAll(async () => {
+  const root = join(import.meta.dirname, 'lifecycle')
+  folder = mkdtempSync(join(import.meta.dirname, '../../.cache/lifecycle-'))
+  await build({
+    root,
+    configFile: false,
+    logLevel: 'error',
+    // React mounts twice in development only.
+    define: { 'process.env.NODE_ENV': '"development"' },
+    build: {
+      outDir: folder,
+      minify: false,
+      modulePreload: false,
+      rolldownOptions: { input: ['index', 'react', 'elsewhere'].map((name) => join(root, `${name}.html`)) },
+    },
+  })
+  // Playwright turns the back/forward cache off; here it is what is tested.
+  browser = await launchChromium({ ignoreDefaultArgs: ['--disable-back-forward-cache'] })
+})
+afterAll(async () => {
+  await browser.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+beforeEach(async () => {
+  app = await serveApp({ folder })
+  page = await browser.newPage()
+  complaints = []
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())))
+})
+afterEach(async () => {
+  await page.close()
+  await app.close()
+})
+
+type Kind = 'lease' | 'ticket'
+const kinds: Kind[] = ['lease', 'ticket']
+const providerOf = (kind: Kind) => (kind === 'lease' ? app.bithuman : app.hume)
+const mintsOf = (kind: Kind) => providerOf(kind).counts.mints
+/** Resolves when the page says that its session is connected. */
+const connected = `new Promise((resolve) => {
+  const look = () => globalThis.session?.status.name === 'connected' ? resolve() : setTimeout(look, 10)
+  look()
+})`
+
+describe.each(kinds)('a page with a %s', (kind) => {
+  test('that is frozen lets its socket go at once, and has one again when it resumes', async () => {
+    const bare = await launchBare()
+    try {
+      const frozen = await bare.open(`${app.url}/?kind=${kind}`)
+      await frozen.evaluate(connected)
+      await frozen.send('Page.setWebLifecycleState', { state: 'frozen' })
+      // The server knows it before the page is thawed. By itself, Chromium would tell it afterwards.
+      await eventually(() => providerOf(kind).faults.open).toBe(0)
+      await frozen.send('Page.setWebLifecycleState', { state: 'active' })
+      await frozen.evaluate(connected)
+      expect(await frozen.evaluate('story')).toEqual([
+        ...['connecting', 'connected', 'freeze', 'paused hidden'],
+        ...['resume', 'reconnecting', 'connected'],
+      ])
+      await eventually(() => providerOf(kind).faults.open).toBe(1)
+      expect(providerOf(kind).faults.upgrades).toBe(2)
+      expect(mintsOf(kind)).toBe(kind === 'lease' ? 2 : 1)
+    } finally {
+      await bare.close()
+    }
+  })
+
+  test('that comes back from the back/forward cache has one socket', async () => {
+    await page.goto(`${app.url}/?kind=${kind}`)
+    await page.evaluate(connected)
+    await page.evaluate("location.href = '/elsewhere.html'")
+    await page.waitForURL('**/elsewhere.html', { waitUntil: 'commit' })
+    // By itself, Chromium would tell the server only on the way back.
+    await eventually(() => providerOf(kind).faults.open).toBe(0)
+    await page.evaluate('history.back()')
+    await page.waitForURL(`**/?kind=${kind}`, { waitUntil: 'commit' })
+    await page.evaluate(connected)
+    // `true`: it was the cache. The two facts that say so are one return.
+    expect(await page.evaluate('story')).toEqual([
+      ...['connecting', 'connected', 'pagehide true', 'paused hidden', 'freeze'],
+      ...['resume', 'reconnecting', 'pageshow true', 'connected'],
+    ])
+    await eventually(() => providerOf(kind).faults.open).toBe(1)
+    expect(providerOf(kind).faults.upgrades).toBe(2)
+    expect(mintsOf(kind)).toBe(kind === 'lease' ? 2 : 1)
+    expect(complaints).toEqual([])
+  })
+})
+
+test('a page that goes back and forth ten times leaves nothing behind, and its ticket serves each return', async () => {
+  await page.goto(`${app.url}/?kind=ticket`)
+  for (let times = 0; times < 10; times++) {
+    await page.evaluate(connected)
+    await page.evaluate("location.href = '/elsewhere.html'")
+    await page.waitForURL('**/elsewhere.html', { waitUntil: 'commit' })
+    await page.evaluate('history.back()')
+    await page.waitForURL('**/?kind=ticket', { waitUntil: 'commit' })
+  }
+  await page.evaluate(connected)
+  expect(await page.evaluate("story.filter((one) => one === 'pageshow true').length")).toBe(10)
+  await eventually(() => app.hume.faults.open).toBe(1)
+  expect(app.hume.faults.upgrades).toBe(11)
+  expect(app.hume.counts.mints).toBe(1)
+})
+
+describe.each(kinds)('a React component with a %s', (kind) => {
+  // (A ref and a state are the same to the session: once is enough.)
+  test.each(kind === 'lease' ? ['state', 'ref', 'effect'] : ['state', 'effect'])(
+    'mounted twice by StrictMode (session made in: %s) has one socket',
+    async (form) => {
+      await page.goto(`${app.url}/react.html?kind=${kind}&form=${form}`)
+      await page.locator('output', { hasText: /^connected$/ }).waitFor()
+      expect(await page.evaluate('effects')).toEqual({ begun: 2, ended: 1 })
+      expect(providerOf(kind).faults).toMatchObject({ open: 1, upgrades: 1 })
+      expect([mintsOf(kind), app.asked()]).toEqual([1, 1])
+      expect(complaints).toEqual([])
+    },
+  )
+
+  test.each(['state', 'effect'])('that goes and comes back (session made in: %s) has one socket', async (form) => {
+    await page.goto(`${app.url}/react.html?kind=${kind}&form=${form}`)
+    const connected = page.locator('output', { hasText: /^connected$/ })
+    await connected.waitFor()
+    await page.getByRole('button').click()
+    await eventually(() => providerOf(kind).faults.open).toBe(0)
+    await page.getByRole('button').click()
+    await connected.waitFor()
+    expect(providerOf(kind).faults).toMatchObject({ open: 1, upgrades: 2 })
+    expect(complaints).toEqual([])
+  })
+})
