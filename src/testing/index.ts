@@ -56,23 +56,17 @@ export function createTestWorld({ seed = 1, epoch = Date.UTC(2026, 0, 1) }: Test
   const reported: unknown[] = []
   const sockets: SocketLike[] = []
   const random = mulberry(seed)
+  const inRounds = rounds()
   let fetches = 0
 
-  async function settle(): Promise<void> {
-    const { port1, port2 } = new MessageChannel()
-    try {
+  const settle = (): Promise<void> =>
+    inRounds(async (nextTask) => {
       for (let quiet = 0; quiet < 3; ) {
-        await new Promise<void>((resolve) => {
-          port1.onmessage = () => resolve()
-          port2.postMessage(0)
-        })
+        await nextTask()
         const busy = [...pending].some(({ since }) => performance.now() - since < parkedMs)
         quiet = busy ? 0 : quiet + 1
       }
-    } finally {
-      port1.close()
-    }
-  }
+    })
 
   /** Counts work that goes on outside virtual time: signatures are made on another thread. */
   async function track<T>(work: Promise<T>): Promise<T> {
@@ -148,6 +142,24 @@ export function createTestWorld({ seed = 1, epoch = Date.UTC(2026, 0, 1) }: Test
         reported,
       }
     },
+  }
+}
+
+/** Rounds of tasks, for as many callers at once as there are. One channel serves all: to make one takes longer than to use it. */
+function rounds(): (run: (nextTask: () => Promise<void>) => Promise<void>) => Promise<void> {
+  const waiting: (() => void)[] = []
+  let channel: MessageChannel | null = null
+  let callers = 0
+  return async (run) => {
+    const { port1, port2 } = (channel ??= new MessageChannel())
+    port1.onmessage ??= () => waiting.shift()?.()
+    callers++
+    try {
+      await run(() => new Promise((resolve) => (waiting.push(resolve), port2.postMessage(0))))
+    } finally {
+      // Without a listener it keeps no process alive.
+      if (--callers === 0) port1.onmessage = null
+    }
   }
 }
 
