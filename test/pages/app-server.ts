@@ -21,15 +21,15 @@ export interface AppServer {
 export interface AppOptions {
   /** What is served at `/`. */
   readonly folder: string
-  /** Sent with every page and script. */
-  readonly headers?: Record<string, string>
+  /** Sent with every page and script; told the app's own origin. */
+  readonly headers?: (origin: string) => Record<string, string>
 }
 
 /**
  * One origin as a developer would have it: the app's files and its token endpoints (`/api/bithuman/token`,
  * `/api/hume/token`), and beside them the emulated providers (`/bithuman`, `/hume`).
  */
-export async function serveApp({ folder, headers = {} }: AppOptions): Promise<AppServer> {
+export async function serveApp({ folder, headers = () => ({}) }: AppOptions): Promise<AppServer> {
   const world = realWorld()
   const bithuman = createBithuman({ fps: 20 })
   const hume = createHume()
@@ -66,13 +66,13 @@ const withoutSockets = (fetch: (request: Request) => Promise<Response>): Provide
 
 const types: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css' }
 
-async function fileOf(folder: string, request: Request, headers: Record<string, string>): Promise<Response> {
-  const path = normalize(new URL(request.url).pathname)
+async function fileOf(folder: string, request: Request, headersFor: (origin: string) => Record<string, string>): Promise<Response> {
+  const { origin, pathname } = new URL(request.url)
+  const path = normalize(pathname)
   const file = join(folder, path.endsWith('/') ? `${path}index.html` : path)
   try {
-    return new Response(await readFile(file), {
-      headers: { 'content-type': types[extname(file)] ?? 'application/octet-stream', ...headers },
-    })
+    const headers = { 'content-type': types[extname(file)] ?? 'application/octet-stream', ...headersFor(origin) }
+    return new Response(await readFile(file), { headers })
   } catch {
     return new Response(null, { status: 404 })
   }
