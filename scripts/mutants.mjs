@@ -1,5 +1,6 @@
 /**
- * `npm run mutants -- --seed N`: breaks the core in 40 places, one at a time, and asks whether its tests notice.
+ * `npm run mutants -- --seed N`: breaks the core in 40 places, one at a time, and asks whether its tests notice. A change
+ * that the compiler refuses is not among them: another is drawn.
  *
  * | option | meaning |
  * | --- | --- |
@@ -48,12 +49,12 @@ const short = (text) => {
   return line.length > 90 ? `${line.slice(0, 87)}…` : line
 }
 
-/** One change at each of `count` sites. */
-function draw(sites, count, seed) {
+/** All sites in the order in which this seed draws them, with one change at each. */
+function shuffled(sites, seed) {
   const next = chance(seed)
   const left = [...sites]
   const drawn = []
-  while (drawn.length < count && left.length > 0) {
+  while (left.length > 0) {
     const [site] = left.splice(Math.floor(next() * left.length), 1)
     drawn.push(mutant(site, site.becomes[Math.floor(next() * site.becomes.length)]))
   }
@@ -69,13 +70,27 @@ async function sites() {
   })
 }
 
-async function chosen() {
+/** What may be tried, in order, and how many of it. */
+async function candidates() {
   const all = await sites()
-  if (values.at === undefined) return draw(all, Number(values.count), Number(values.seed))
+  if (values.at === undefined) return { order: shuffled(all, Number(values.seed)), count: Number(values.count) }
   const [file, line] = values.at.split(':')
-  return all
+  const order = all
     .filter((site) => site.file === file && (line === undefined || site.line === Number(line)))
     .flatMap((site) => site.becomes.map((to) => mutant(site, to)))
+  return { order, count: order.length }
+}
+
+/** The first `count` that the compiler takes. */
+async function chosen(benches) {
+  const { order, count } = await candidates()
+  const taken = []
+  for (let at = 0; at < order.length && taken.length < count; at += benches.length) {
+    const some = order.slice(at, at + benches.length)
+    const fine = await Promise.all(some.map((each, index) => benches[index].compiles(each)))
+    taken.push(...some.filter((_, index) => fine[index]))
+  }
+  return taken.slice(0, count)
 }
 
 /** Survivors that were looked into, with the reason: `{ file, was, to, why }`. They count as survivors all the same. */
@@ -84,40 +99,28 @@ function explanations() {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : []
 }
 
-async function tryAll(mutants) {
-  const { Bench, stages } = await import('./mutants/bench.mjs')
-  if (stages.length === 0) stop('There are no tests of the core (test/core, test/simulation).')
-  const benches = Array.from({ length: Number(values.workers) }, () => new Bench())
+async function tryAll(mutants, benches, stages) {
+  const begin = Date.now()
+  const plain = await benches[0].asItIs(env)
+  if (!plain.ok) throw new Error(`The tests fail without any mutant: ${plain.by}`)
+  // Generous, because the machine may be busy: only an endless loop should reach it.
+  const limitMs = Math.max(60_000, (Date.now() - begin) * 10)
+  console.log(`${mutants.length} mutants against ${stages.join(' and ')} (${((Date.now() - begin) / 1000).toFixed(1)} s without one).\n`)
   const survivors = []
-  try {
-    const begin = Date.now()
-    const plain = await benches[0].asItIs(env)
-    if (!plain.ok) throw new Error(`The tests fail without any mutant: ${plain.by}`)
-    // Two run side by side, and an endless loop must not cost minutes.
-    const limitMs = Math.max(15_000, (Date.now() - begin) * 5)
-    console.log(`${mutants.length} mutants against ${stages.join(' and ')} (${((Date.now() - begin) / 1000).toFixed(1)} s without one).\n`)
-    const queue = [...mutants]
-    await Promise.all(
-      benches.map(async (bench) => {
-        for (let each = queue.shift(); each !== undefined; each = queue.shift()) {
-          const { ok, by } = await bench.mutant(each, limitMs, env)
-          console.log(ok ? `SURVIVED  ${each.title}` : `killed    ${each.title}\n            by ${by}`)
-          if (ok) survivors.push(each)
-        }
-      }),
-    )
-  } finally {
-    for (const bench of benches) bench.remove()
-  }
+  const queue = [...mutants]
+  await Promise.all(
+    benches.map(async (bench) => {
+      for (let each = queue.shift(); each !== undefined; each = queue.shift()) {
+        const { ok, by } = await bench.mutant(each, limitMs, env)
+        console.log(ok ? `SURVIVED  ${each.title}` : `killed    ${each.title}\n            by ${by}`)
+        if (ok) survivors.push(each)
+      }
+    }),
+  )
   return survivors
 }
 
-setup()
-const mutants = await chosen()
-if (values.list) {
-  for (const each of mutants) console.log(each.title)
-} else {
-  const survivors = await tryAll(mutants).catch((error) => stop(error instanceof Error ? error.message : String(error)))
+function report(mutants, survivors) {
   const known = explanations()
   if (survivors.length > 0) console.log('\nSurvivors:')
   for (const each of survivors) {
@@ -127,5 +130,20 @@ if (values.list) {
   const needed = Math.ceil(mutants.length * 0.95)
   const killed = mutants.length - survivors.length
   console.log(`\n${killed} of ${mutants.length} killed; ${needed} are needed.${values.at === undefined ? ` Seed ${values.seed}.` : ''}`)
-  if (killed < needed) process.exitCode = 1
+  return killed >= needed
+}
+
+setup()
+const { Bench, stages } = await import('./mutants/bench.mjs')
+if (stages.length === 0) stop('There are no tests of the core (test/core, test/simulation).')
+const benches = Array.from({ length: Number(values.workers) }, () => new Bench())
+try {
+  const mutants = await chosen(benches)
+  if (values.list) for (const each of mutants) console.log(each.title)
+  else if (!report(mutants, await tryAll(mutants, benches, stages))) process.exitCode = 1
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+} finally {
+  for (const bench of benches) bench.remove()
 }
