@@ -29,7 +29,7 @@ async function timed(story, demo, wanted, limitSeconds, text) {
 
 /** Acceptance 1. */
 async function start(open, demo) {
-  for (const preset of ['hume-evi', 'bithuman', 'bithuman-lease']) {
+  const one = async (preset) => {
     const page = await open(`?preset=${preset}`)
     await page.until(connected)
     const ms = performance.now() - demo.printedAt
@@ -43,6 +43,7 @@ async function start(open, demo) {
     }
     await page.close()
   }
+  await Promise.all(['hume-evi', 'bithuman', 'bithuman-lease'].map(one))
 }
 
 /** Acceptance 2; the lease-only form does the same without a WebSocket. */
