@@ -24,7 +24,11 @@ const rules: Record<string, Rule> = {
   wire: { uses: ['jose/jwt/decode'], types: ['presets/preset'] },
   io: { uses: ['core', 'wire'], types: ['options', 'presets/preset'] },
   protocol: { uses: ['zod/mini'] },
-  jwt: { uses: ['jose', 'jose/jwt/decode'] },
+  // By entries: the whole of jose reads `navigator` when it is imported.
+  jwt: {
+    uses: ['jose/jwt/decode', 'jose/jwt/sign', 'jose/jwt/verify', 'jose/decode/protected_header', 'jose/errors'],
+    types: ['jose'],
+  },
   presets: { uses: ['wire', 'protocol', 'zod/mini'], types: ['core', 'wire'] },
   nouns: { uses: ['core', 'io', 'wire', 'eventemitter3'], types: ['presets/preset'] },
   server: { uses: ['protocol', 'jwt', 'zod/mini'] },

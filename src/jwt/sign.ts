@@ -1,4 +1,5 @@
-import { SignJWT, type JWTPayload } from 'jose'
+import type { JWTPayload } from 'jose'
+import { SignJWT } from 'jose/jwt/sign'
 
 /** A key for HS256: at least 32 bytes of chance. With several keys in use, `kid` says which one signed. */
 export interface SigningKey {
