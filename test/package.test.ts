@@ -80,11 +80,8 @@ test('importing an entry in Node does nothing that can be seen', async () => {
   expect(Object.getOwnPropertyNames(globalThis).filter((name) => !before.has(name) && !/^__(zod|vi)/.test(name))).toEqual([])
 })
 
-/** Asked for by emulator/node, and only there; to be declared in package.json as an optional peer. */
-const stillToDeclare = ['ws']
-
 test('every package that the library imports is one that npm installs with it', () => {
-  const declared = new Set([...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies ?? {}), ...stillToDeclare])
+  const declared = new Set([...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies ?? {})])
   const used = files.flatMap((file) => file.imports.filter(({ from, own }) => !own && !from.startsWith('node:')).map(({ from }) => from))
   const names = new Set(used.map((from) => (from.startsWith('@') ? from.split('/').slice(0, 2).join('/') : (from.split('/')[0] ?? from))))
   expect([...names].filter((name) => !declared.has(name))).toEqual([])
