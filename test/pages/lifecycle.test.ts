@@ -14,6 +14,9 @@ let browser: Browser
 let app: AppServer
 let page: Page
 let complaints: string[]
+/** The headless shell of the npm package has no back/forward cache, whatever it is told. */
+let cache: boolean
+const noCache = 'this Chromium has no back/forward cache'
 
 beforeAll(async () => {
   const root = join(import.meta.dirname, 'lifecycle')
@@ -33,6 +36,7 @@ beforeAll(async () => {
   })
   // Playwright turns the back/forward cache off; here it is what is tested.
   browser = await launchChromium({ ignoreDefaultArgs: ['--disable-back-forward-cache'] })
+  cache = await hasCache()
 })
 afterAll(async () => {
   await browser.close()
@@ -49,6 +53,26 @@ afterEach(async () => {
   await page.close()
   await app.close()
 })
+
+/** Whether a page with nothing in it comes back as it was. */
+async function hasCache(): Promise<boolean> {
+  const { url, close } = await serveApp({ folder })
+  const plain = await browser.newPage()
+  await plain.goto(`${url}/elsewhere.html`)
+  await plain.evaluate('globalThis.here = true')
+  await plain.goto(`${url}/elsewhere.html?again`)
+  await back(plain, /elsewhere.html$/)
+  const kept = await plain.evaluate('globalThis.here')
+  await plain.close()
+  await close()
+  return kept === true
+}
+
+/** Goes back; a page out of the cache is not loaded, it is there. */
+async function back(from: Page, to: RegExp): Promise<void> {
+  await from.evaluate('setTimeout(() => history.back())')
+  await from.waitForURL(to, { waitUntil: 'commit' })
+}
 
 type Kind = 'lease' | 'ticket'
 const kinds: Kind[] = ['lease', 'ticket']
@@ -83,15 +107,15 @@ describe.each(kinds)('a page with a %s', (kind) => {
     }
   })
 
-  test('that comes back from the back/forward cache has one socket', async () => {
+  test('that comes back from the back/forward cache has one socket', async ({ skip }) => {
+    skip(!cache, noCache)
     await page.goto(`${app.url}/?kind=${kind}`)
     await page.evaluate(connected)
     await page.evaluate("location.href = '/elsewhere.html'")
     await page.waitForURL('**/elsewhere.html', { waitUntil: 'commit' })
     // By itself, Chromium would tell the server only on the way back.
     await eventually(() => providerOf(kind).faults.open).toBe(0)
-    await page.evaluate('history.back()')
-    await page.waitForURL(`**/?kind=${kind}`, { waitUntil: 'commit' })
+    await back(page, /kind=/)
     await page.evaluate(connected)
     // `true`: it was the cache. The two facts that say so are one return.
     expect(await page.evaluate('story')).toEqual([
@@ -103,22 +127,44 @@ describe.each(kinds)('a page with a %s', (kind) => {
     expect(mintsOf(kind)).toBe(kind === 'lease' ? 2 : 1)
     expect(complaints).toEqual([])
   })
+
+  test('that is told of the cache as Safari does, without freeze and resume, has one socket', async () => {
+    await page.goto(`${app.url}/?kind=${kind}`)
+    await page.evaluate(connected)
+    await page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+    await eventually(() => providerOf(kind).faults.open).toBe(0)
+    await page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    await page.evaluate(connected)
+    await eventually(() => providerOf(kind).faults.open).toBe(1)
+    expect(providerOf(kind).faults.upgrades).toBe(2)
+    expect(mintsOf(kind)).toBe(kind === 'lease' ? 2 : 1)
+  })
 })
 
-test('a page that goes back and forth ten times leaves nothing behind, and its ticket serves each return', async () => {
+test('a page that goes back and forth ten times leaves nothing behind, and its ticket serves each return', async ({ skip }) => {
+  skip(!cache, noCache)
   await page.goto(`${app.url}/?kind=ticket`)
   for (let times = 0; times < 10; times++) {
     await page.evaluate(connected)
     await page.evaluate("location.href = '/elsewhere.html'")
     await page.waitForURL('**/elsewhere.html', { waitUntil: 'commit' })
-    await page.evaluate('history.back()')
-    await page.waitForURL('**/?kind=ticket', { waitUntil: 'commit' })
+    await back(page, /kind=/)
   }
   await page.evaluate(connected)
   expect(await page.evaluate("story.filter((one) => one === 'pageshow true').length")).toBe(10)
   await eventually(() => app.hume.faults.open).toBe(1)
   expect(app.hume.faults.upgrades).toBe(11)
   expect(app.hume.counts.mints).toBe(1)
+})
+
+test('a page that is left and loaded anew has one socket, with the cache or without', async () => {
+  await page.goto(`${app.url}/?kind=lease`)
+  await page.evaluate(connected)
+  await page.reload()
+  await page.evaluate(connected)
+  await eventually(() => app.bithuman.faults.open).toBe(1)
+  expect(app.bithuman.faults.upgrades).toBe(2)
+  expect(app.bithuman.counts.mints).toBe(2)
 })
 
 describe.each(kinds)('a React component with a %s', (kind) => {
@@ -135,15 +181,31 @@ describe.each(kinds)('a React component with a %s', (kind) => {
     },
   )
 
-  test.each(['state', 'effect'])('that goes and comes back (session made in: %s) has one socket', async (form) => {
-    await page.goto(`${app.url}/react.html?kind=${kind}&form=${form}`)
-    const connected = page.locator('output', { hasText: /^connected$/ })
-    await connected.waitFor()
-    await page.getByRole('button').click()
-    await eventually(() => providerOf(kind).faults.open).toBe(0)
-    await page.getByRole('button').click()
-    await connected.waitFor()
-    expect(providerOf(kind).faults).toMatchObject({ open: 1, upgrades: 2 })
-    expect(complaints).toEqual([])
-  })
+  test.each(['state', 'effect'])(
+    'that goes and comes back (session made in: %s) has one socket, and none while it is gone',
+    async (form) => {
+      await page.goto(`${app.url}/react.html?kind=${kind}&form=${form}`)
+      const { faults } = providerOf(kind)
+      const connected = page.locator('output', { hasText: /^connected$/ })
+      const toggle = (times: number) => page.evaluate(`toggle(${times})`)
+      await connected.waitFor()
+      await toggle(1)
+      await eventually(() => faults.open).toBe(0)
+      await toggle(1)
+      await connected.waitFor()
+      expect(faults).toMatchObject({ open: 1, upgrades: 2 })
+
+      // As fast as it goes: each farewell is still on its way when the next one comes.
+      await toggle(4)
+      await connected.waitFor()
+      await eventually(() => faults.open).toBe(1)
+      await toggle(5)
+      await eventually(() => faults.open).toBe(0)
+      // Nothing is under way that would open another: it would arrive before a round trip of ours.
+      const { upgrades } = faults
+      await page.evaluate("fetch('/elsewhere.html').then((response) => response.text())")
+      expect(faults).toMatchObject({ open: 0, upgrades })
+      expect(complaints).toEqual([])
+    },
+  )
 })

@@ -10,7 +10,14 @@ const form = query.get('form') as 'state' | 'ref' | 'effect'
 
 /** How often each effect began and ended: a double mount that did not happen proves nothing. */
 const effects = { begun: 0, ended: 0 }
-Object.assign(globalThis, { effects })
+/** Clicks the button so many times, with barely a rest. */
+const toggle = async (times: number) => {
+  for (let left = times; left > 0; left--) {
+    document.querySelector('button')?.click()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+Object.assign(globalThis, { effects, toggle })
 
 const live = (session: Session<never, never>) => {
   effects.begun++
