@@ -24,6 +24,8 @@ export type Happening =
   | { readonly is: 'forbidden'; readonly flight: Id }
   /** A REST call, a `verify` or the application's own engine was refused with this generation. */
   | { readonly is: 'rejected'; readonly gen: Id }
+  /** The application took this generation for an engine of its own. */
+  | { readonly is: 'handed'; readonly gen: Id }
   // The sockets, by id
   | { readonly is: 'dialled' | 'opened' | 'ready' | 'acked' | 'denied'; readonly socket: Id }
   | { readonly is: 'heard'; readonly socket: Id; readonly at: Ms }

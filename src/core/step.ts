@@ -96,6 +96,9 @@ function handled(core: Core, event: Event, out: Effect[]): Core {
       if (event.is === 'forbidden') return troubled(core, { no: 'forbidden' }, 0, event, out)
       return troubled(core, event, event.retryAfterMs, event, out)
     }
+    case 'handed':
+      // A single-use ticket has left the page; what a lease is for is to be handed out.
+      return core.kind === 'ticket' && core.traits.single && core.grant?.gen === event.gen ? { ...core, grant: { ...core.grant, spent: true } } : core
     case 'rejected':
       return rejected(core, event.gen, event)
     case 'dialled':

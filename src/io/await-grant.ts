@@ -23,16 +23,22 @@ export function awaitGrant(source: Source, ended: () => SessionError | null): Pr
     return refused || nothingComes ? new SessionError(trouble?.no ?? 'unavailable', undefined, { cause: source.cause }) : null
   }
   return new Promise((resolve, reject) => {
-    const look = (): boolean => {
+    let waits = true
+    const look = (): void => {
+      if (!waits) return
       const grant = source.token()
       const error = ended() ?? (grant ? null : whyNot())
-      if (error) reject(error)
-      else if (grant) resolve(grant)
-      return error !== null || grant !== null
+      if (!error && !grant) return
+      waits = false
+      leave()
+      if (error) return reject(error)
+      resolve(grant!)
+      // A single-use grant is spent now, and nobody else may have it.
+      source.dispatch({ is: 'handed', gen: grant!.gen })
     }
+    const leave = source.watch(look)
     // A session that wants to connect asks by itself, but not for a ticket that it needs only at its next dial.
     if (!ended() && !source.token()) source.dispatch({ is: 'prefetch' })
-    if (look()) return
-    const leave = source.watch(() => void (look() && leave()))
+    look()
   })
 }
