@@ -22,7 +22,7 @@ export type Theme = 'any' | 'harsh' | 'lease only'
 const never = Infinity
 
 export function scenario(random: Random): Scenario {
-  const theme = random.weighted<Theme>({ any: 5, harsh: 3.5, 'lease only': 3 })
+  const theme = random.weighted<Theme>({ any: 4, harsh: 4, 'lease only': 3 })
   const leaseOnly = theme === 'lease only'
   const kind = leaseOnly || random.chance(0.5) ? 'lease' : 'ticket'
   const single = !leaseOnly && random.chance(kind === 'ticket' ? 0.2 : 0.12)

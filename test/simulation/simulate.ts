@@ -187,7 +187,7 @@ class Simulation {
   /** The runner's part: what is wanted is done, and the world answers. */
   #react({ event, wanted, wantedBefore, statusBefore, effects }: Moment): void {
     const refused = [...statusBefore.values()].some((status) => status.name === 'paused' && status.reason === 'refused')
-    if (refused && event.is === 'minted' && !this.#healed && this.#random.chance(0.45)) this.#world.ambush()
+    if (refused && event.is === 'minted' && !this.#healed && this.#random.chance(0.6)) this.#world.ambush()
     const { request } = wanted
     if (request && request.flight !== wantedBefore.request?.flight) {
       const answer = this.#world.answer(request.flight, !this.#minted)
@@ -210,14 +210,25 @@ class Simulation {
 
   #somebodyActs(): void {
     const random = this.#random
+    const { theme, links, lifetimeMs } = this.#scenario
     if (random.chance(0.7)) this.now += random.spread(1, 20_000)
-    const session = 1 + Math.floor(random.next() * this.#scenario.links.length)
+    const failing = [...this.#status.values()].find((is) => is.name === 'connected' && is.renewal === 'failing')
+    const out = [...this.#status].filter(([, { name }]) => name === 'idle' || name === 'failed' || name === 'closed')
+    const over = random.chance(0.5) ? random.one(out) : undefined
+    const expired = [...this.#status.values()].some((is) => is.name === 'paused' && is.reason === 'expired')
+    if (over && (expired || (failing && theme === 'lease only'))) return this.#happens({ is: 'connect', session: over[0] })
+    const session = 1 + Math.floor(random.next() * links.length)
+    // Somebody leaves while the endpoint says never, and is back when the ticket has run out.
+    if (failing && 'code' in failing && failing.code === 'forbidden' && random.chance(0.5)) {
+      const away = random.chance(0.6)
+      this.#later(random.spread(lifetimeMs / 2, lifetimeMs * 3), away ? { is: 'back' } : { is: 'resume', session })
+      return this.#happens(away ? { is: 'away' } : { is: 'pause', session })
+    }
     const status = this.#status.get(session)?.name
     if (status === 'failed' && random.chance(0.1)) return this.#happens({ is: 'close', session })
     if ((status === 'idle' || status === 'closed' || status === 'failed') && random.chance(0.5))
       return this.#happens({ is: 'connect', session })
-    const failing = [...this.#status.values()].some((is) => is.name === 'connected' && is.renewal === 'failing')
-    const act = random.weighted(failing ? { ...acts[this.#scenario.theme], drop: 14, away: 12, connect: 12 } : acts[this.#scenario.theme])
+    const act = random.weighted(failing ? { ...acts[theme], drop: 26, away: 8, connect: 12 } : acts[theme])
     switch (act) {
       case 'connect':
       case 'pause':
@@ -258,6 +269,8 @@ class Simulation {
           is: 'rejected',
           gen: random.chance(0.7) ? this.#watch.gen : Math.floor(random.next() * this.#watch.lastGen),
         })
+      case 'handed':
+        return this.#watch.gen === 0 ? undefined : this.#happens({ is: 'handed', gen: this.#watch.gen })
       case 'stale': {
         const flight = 1 + Math.floor(random.next() * this.#core.lastId)
         const answer = this.#world.answerOf(
@@ -352,6 +365,7 @@ const usual = {
   jump: 2,
   weather: 14,
   rejected: 1.5,
+  handed: 0.5,
   stale: 3,
   ghost: 3,
   drop: 3,

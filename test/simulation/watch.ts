@@ -232,6 +232,8 @@ export class Watch {
 
   #sockets(event: Event, { wantedBefore, wanted, before, ticked }: Moment): void {
     if (event.is === 'rejected') this.#reject(event.gen)
+    // What an engine of the application took counts as dialled.
+    if (event.is === 'handed' && this.scenario.source.kind === 'ticket') this.uses.set(event.gen, (this.uses.get(event.gen) ?? 0) + 1)
     if ('socket' in event) {
       const facts = this.sockets.get(event.socket)
       const live = wanted.sockets.some(({ id }) => id === event.socket) || wantedBefore.sockets.some(({ id }) => id === event.socket)

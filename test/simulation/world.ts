@@ -61,6 +61,7 @@ export class World {
   readonly #random: Random
   readonly #scenario: Scenario
   #ambushed = false
+  #healed = false
   /** Nobody takes longer than this to answer. */
   #slowest = 3_000
 
@@ -91,6 +92,7 @@ export class World {
     this.endpoint = 'good'
     this.provider = 'good'
     this.#ambushed = false
+    this.#healed = true
     this.#slowest = Math.min(200, this.#scenario.lifetimeMs / 20)
   }
 
@@ -159,7 +161,9 @@ export class World {
       this.#ambushed = false
       return [closed(opened, 1006)]
     }
-    switch (this.provider) {
+    const sudden = this.#scenario.theme === 'harsh' && !this.#healed && this.#random.chance(0.13)
+    const provider = sudden ? this.#random.one<Provider>(['stops', 'broken']) : this.provider
+    switch (provider) {
       case 'good':
       case 'silent':
         return [open, ready]
@@ -180,22 +184,13 @@ export class World {
       case 'broken':
         return [{ afterMs: 0, happening: { is: 'broken', socket } }]
       default:
-        return this.provider satisfies never
+        return provider satisfies never
     }
   }
 
   drop(socket: number, afterMs: number): Fate[number] {
-    const code = this.#random.one([
-      1000,
-      1001,
-      1005,
-      1006,
-      1011,
-      1012,
-      4000,
-      4401,
-      ...(this.#scenario.theme === 'harsh' ? Array<number>(16).fill(4499) : []),
-    ])
+    const codes = [1000, 1001, 1005, 1006, 1011, 1012, 4000, 4401]
+    const code = this.#scenario.theme === 'harsh' && this.#random.chance(0.6) ? 4499 : this.#random.one(codes)
     return { afterMs, happening: { is: 'closed', socket, code, spreadMs: this.#random.chance(0.2) ? 5_000 : 0 } }
   }
 
