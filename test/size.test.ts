@@ -9,7 +9,7 @@ for (const budget of budgets) {
 }
 
 test('whoever does not ask for schemas does not pay for zod', { timeout: 30_000 }, async () => {
-  const free = budgets.filter((budget) => budget.limit < 15)
+  const free = budgets.filter((budget) => budget.limit < 20)
   for (const budget of free) {
     const { modules } = await measure(budget)
     expect(modules.map(({ file }) => partOf(file))).not.toContain('zod')
