@@ -1,5 +1,5 @@
 /** What must exist, given the state: the runner makes the world match it. Nothing is commanded, so nothing is forgotten. */
-import { attached } from './lives.ts'
+import { anyoneWants, attached } from './lives.ts'
 import { mintAt } from './permit.ts'
 import type { Core, Id, MintReason, Ms } from './state.ts'
 import { isHeld } from './state.ts'
@@ -29,7 +29,8 @@ function wakeAt(core: Core): Ms {
   const by = (deadline: Ms): void => {
     if (deadline < at) at = deadline
   }
-  if (isHeld(core)) {
+  // A lease that nobody wants may run out unwatched: the next event lets that time pass.
+  if (isHeld(core) && anyoneWants(core)) {
     by(core.endsAt)
     if (core.suspectUntil !== null) by(core.suspectUntil)
   }
