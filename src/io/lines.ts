@@ -54,23 +54,25 @@ export class Lines {
     return undefined
   }
 
-  match(wanted: Wants['sockets'], speakerOf: (session: Id) => Speaker | undefined): void {
+  /** `stillWanted`: asked again after the application's url function, which may have paused or closed the session. */
+  match(wanted: Wants['sockets'], speakerOf: (session: Id) => Speaker | undefined, stillWanted: (id: Id) => boolean): void {
     for (const [id, dialled] of this.#dialled) {
       if (wanted.some((socket) => socket.id === id)) continue
       this.#dialled.delete(id)
       dialled.line?.socket.retire()
       dialled.leave()
     }
-    for (const socket of wanted) if (!this.#dialled.has(socket.id)) this.#dial(socket, speakerOf(socket.session))
+    for (const socket of wanted) if (!this.#dialled.has(socket.id)) this.#dial(socket, speakerOf(socket.session), stillWanted)
   }
 
-  #dial({ id, session, gen, attempt }: Wants['sockets'][number], speaker: Speaker | undefined): void {
+  #dial({ id, session, gen, attempt }: Wants['sockets'][number], speaker: Speaker | undefined, stillWanted: (id: Id) => boolean): void {
     const dialled: Dialled = { session, line: undefined, leave: () => {} }
     this.#dialled.set(id, dialled)
     const token = this.#vault.take(gen)
     try {
       if (!speaker || token === undefined) throw new TypeError('nobody to dial for')
       const address = speaker.address(token, attempt)
+      if (!stillWanted(id)) return
       const leave = enterDialQueue(this.#host, new URL(address.url).origin, () => this.#construct(id, dialled, address, gen, speaker))
       if (this.#dialled.get(id) === dialled) dialled.leave = leave
       else leave()

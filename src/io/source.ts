@@ -210,12 +210,16 @@ export class Source {
         const wanted = wants(this.#core)
         this.#matchPage()
         this.#matchFlight(wanted.request)
-        this.lines.match(wanted.sockets, (session) => this.#members.get(session)?.speaker)
+        this.lines.match(wanted.sockets, (session) => this.#members.get(session)?.speaker, (id) => this.#wants(id))
         this.#matchTimer(wanted.wakeAt)
       }
     } finally {
       this.#matching = false
     }
+  }
+
+  #wants(socket: Id): boolean {
+    return wants(this.#core).sockets.some(({ id }) => id === socket)
   }
 
   /** The page is listened to exactly as long as some session lives. */
@@ -234,6 +238,7 @@ export class Source {
 
   #matchFlight(request: Wants['request']): void {
     if (this.#flight && this.#flight.id !== request?.flight) {
+      if (this.#core.trouble?.no === 'timeout') this.cause = new SessionError('timeout')
       this.#flight.abort.abort(new SessionError('aborted', 'this token request is no longer needed'))
       this.#flight = null
     }
@@ -257,8 +262,8 @@ export class Source {
     this.#flight = null
     if (answer.is === 'grant') {
       const same = this.vault.holds(answer.token)
-      if (same) this.cause = new SessionError('malformed', 'the token endpoint answered with the same token again: is the route cached?')
-      else this.vault.put(flight, answer.token, answer.handle)
+      this.cause = same ? new SessionError('malformed', 'the token endpoint answered with the same token again: is the route cached?') : undefined
+      if (!same) this.vault.put(flight, answer.token, answer.handle)
       this.dispatch({ is: 'minted', flight, lifetimeMs: answer.lifetimeMs, connectByMs: answer.connectByMs, same })
       this.vault.keep([this.#core.grant?.gen ?? 0, ...wants(this.#core).sockets.map((socket) => socket.gen)])
       return
@@ -285,14 +290,10 @@ export class Source {
     const cancel = this.host.timer(() => {
       this.#timer = null
       const late = this.host.monotonic() - wakeAt
-      if (late > lateMs) this.#wasLate(late)
+      this.lateMs = Math.max(this.lateMs, late)
+      if (late > lateMs) for (const member of this.#members.values()) this.later(() => member.late(late))
       this.dispatch({ is: 'tick' })
     }, ms)
     this.#timer = { at: wakeAt, cancel }
-  }
-
-  #wasLate(byMs: number): void {
-    this.lateMs = Math.max(this.lateMs, byMs)
-    for (const member of this.#members.values()) this.#news.push(() => member.late(byMs))
   }
 }
