@@ -366,7 +366,7 @@ function watched<In, Out>(story: Story<In, Out>, session: Session<In, Out>): Ses
   session.on('message', (message) => story.messages.push(see('message', message)))
   session.on('notice', (notice) => story.notices.push(see('notice', notice)))
   const plain = session as Session
-  see('trace', traceOf(plain))
+  see('trace', traceOf(plain, { limit: 40 }))
   see('session', session)
   seen.push(['stats', { get now() { return statsOf(plain) } }])
   return session
