@@ -11,6 +11,8 @@ let shared: Host | undefined
 export function browserHost({ webSocket, fetch }: Overrides = {}): Host {
   if (!webSocket && !fetch && shared) return shared
   const host: Host = {
+    // One page has one network, however many sessions bring a `fetch` of their own.
+    engine: webSocket ?? browserHost,
     monotonic: () => performance.now(),
     wall: () => Date.now(),
     random: () => Math.random(),

@@ -7,12 +7,13 @@ import type { Host } from './host.ts'
 const atOnce = 6
 
 type Lane = { busy: number; readonly waiting: Set<() => void> }
-const lanes = new WeakMap<Host, Map<string, Lane>>()
+const lanes = new WeakMap<object, Map<string, Lane>>()
 
 /** Calls `dial` when there is room. Returns what to call when the handshake is over, however it ended. */
 export function enterDialQueue(host: Host, origin: string, dial: () => void): () => void {
-  let byOrigin = lanes.get(host)
-  if (!byOrigin) lanes.set(host, (byOrigin = new Map()))
+  const engine = host.engine ?? host
+  let byOrigin = lanes.get(engine)
+  if (!byOrigin) lanes.set(engine, (byOrigin = new Map()))
   const lane = byOrigin.get(origin) ?? { busy: 0, waiting: new Set() }
   byOrigin.set(origin, lane)
   let dialling = false

@@ -14,6 +14,8 @@ export interface Host {
   fetch(url: string, init: RequestInit): Promise<Response>
   /** Constructs a socket; throws what the constructor throws. */
   socket(url: string, protocols: string[]): SocketLike
+  /** Hosts that share this object count their handshakes together (six at a time to one origin). Default: the host itself. */
+  readonly engine?: object
   /** Starts to tell of the page's life; returns its stop. `release` lets a page that is about to be frozen go. */
   page(listener: (fact: PageFact) => void): () => void
   /** Takes what a listener of the application threw: nothing is swallowed. */
