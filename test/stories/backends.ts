@@ -355,6 +355,7 @@ export const nothing = { timers: 0, pageListeners: 0, openSockets: 0 }
 /** The world's host, with the backend's endpoint at `/token`. */
 export const hostOf = (world: TestWorld, backend: Backend): Host => ({
   ...world.host,
+  engine: world.host,
   fetch: (url, init) => (url === '/token' ? backend.fetch(init) : world.host.fetch(url, init)),
 })
 
