@@ -254,10 +254,10 @@ describe('liveness', () => {
   })
 
   test.each(['online', 'visible', 'back', 'slept'] as const)('%s asks at once, and once', (kind) => {
-    const [core, effects] = step(at1(up(), traits), at({ is: kind } as Happening))
+    const [core, effects] = step(at1(up(), traits), at({ is: kind }))
     expect(effects).toEqual(probe)
-    expect(step(core, at({ is: kind } as Happening, second))[1]).toEqual([])
-    expect(step(at1(up()), at({ is: kind } as Happening))[1]).toEqual([])
+    expect(step(core, at({ is: kind }, second))[1]).toEqual([])
+    expect(step(at1(up()), at({ is: kind }))[1]).toEqual([])
   })
 
   test('a link without the trait is never asked, and never wakes anybody for it', () => {

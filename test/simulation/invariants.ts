@@ -1,6 +1,5 @@
 /**
- * What must hold after every step, whatever happened: faults.md §2.3 as the design amends it. Each returns null, or what
- * is wrong. The numbers are names: tests and reports quote them.
+ * What must hold after every step, whatever happened. Each returns null, or what is wrong.
  */
 import { isHeld } from '../../src/core/state.ts'
 import type { Core, Id } from '../../src/core/state.ts'

@@ -1,0 +1,162 @@
+/** Grants that the provider does not take: said so after open, or silently before. Each test is named by its rule. */
+import { describe, expect, test } from 'vitest'
+import { statusOf } from '../../src/core/status.ts'
+import { wants } from '../../src/core/wants.ts'
+import { name, request, sockets, dead, verb, news, Play } from './play.ts'
+import {
+  after,
+  at,
+  cooling,
+  everyEvent,
+  good,
+  lease,
+  linkTraits,
+  lost,
+  minting,
+  minute,
+  opening,
+  second,
+  sessions,
+  T,
+  ticket,
+  ticketTraits,
+  up,
+  wanting,
+} from './states.ts'
+
+describe('rejections', () => {
+  test('three fresh generations rejected in a row are a refusal', () => {
+    const play = new Play(ticketTraits()).do(verb('connect'))
+    for (const rejections of [1, 2]) {
+      play.mints200().opens().closes(4401)
+      expect(play.core.rejected).toBe(rejections)
+      expect(request(play.core)).toMatchObject({ reason: 'rejected' })
+      expect(play.status).toBe('connecting')
+    }
+    play.mints200().opens().closes(4401)
+    expect(statusOf(play.core, 1)).toMatchObject({ name: 'paused', reason: 'refused', code: 'rejected', retryAt: T + 30 * second })
+    expect([play.mints, play.dials]).toEqual([3, 3])
+  })
+
+  test('from then on a probe costs one mint and one dial, and they grow apart', () => {
+    const play = new Play(ticketTraits()).do(verb('connect'))
+    for (let round = 0; round < 3; round++) play.mints200().opens().closes(4401)
+    for (const waitMs of [30 * second, minute, 2 * minute, 4 * minute, 8 * minute, 8 * minute]) {
+      const before = play.now
+      play.wake()
+      expect(play.now - before).toBe(waitMs)
+      play.mints200().opens().closes(4401)
+      expect(play.status).toBe('paused refused')
+    }
+    expect(play.mints).toBe(9)
+    expect(play.dials).toBe(9)
+  })
+
+  test('a streak ends with ready, not with a mint', () => {
+    const play = new Play(ticketTraits()).do(verb('connect')).mints200().opens().closes(4401).mints200()
+    expect(play.core.rejected).toBe(1)
+    expect(play.comesUp().core.rejected).toBe(0)
+  })
+
+  test('without a socket it ends with a good mint', () => {
+    const core = after(
+      lost({ work: minting(), rejected: 2, sessions: sessions(wanting({ is: 'none' as const }), linkTraits({ link: false })) }),
+      at(good()),
+    )
+    expect(core.rejected).toBe(0)
+  })
+
+  test('where open is ready, a socket that opens proves nothing, and one that stays up does', () => {
+    const opens = new Play(ticketTraits(), [linkTraits({ ready: 'open' })]).do(verb('connect'))
+    for (let round = 0; round < 3; round++) opens.mints200().opens().closes(4401)
+    expect(opens.status).toBe('paused refused')
+    const stays = new Play(ticketTraits(), [linkTraits({ ready: 'open' })]).do(verb('connect')).mints200().opens().closes(4401)
+    stays.mints200().opens()
+    expect(stays.wait(minute - 1).core.rejected).toBe(1)
+    expect(stays.wait(1).core.rejected).toBe(0)
+    expect(stays.closes(4401).core.rejected).toBe(1)
+  })
+
+  test('a rejection drops the lease and its sockets, and is no refusal', () => {
+    const core = after(lease(), at(everyEvent.rejected))
+    expect(sockets(core)).toEqual([])
+    expect(name(core)).toBe('reconnecting')
+    expect(request(core)).toMatchObject({ reason: 'rejected' })
+  })
+
+  test('a rejection leaves the live link of a ticket', () => {
+    const core = after(ticket(), at(everyEvent.rejected))
+    expect(name(core)).toBe('connected')
+    expect(core.grant).toBeNull()
+  })
+
+  test('a rejection brings a waiting mint forward, and the third one waits for its probe', () => {
+    expect(request(after(ticket({ work: cooling(8 * minute) }), at(everyEvent.rejected)))).not.toBeNull()
+    const third = after(ticket({ work: cooling(second), rejected: 2 }), at(everyEvent.rejected))
+    expect(wants(third).wakeAt).toBe(T + 30 * second)
+    // A flight that is in the air already may still bring a good one.
+    expect(request(after(ticket({ work: minting(), rejected: 2 }), at(everyEvent.rejected)))?.flight).toBe(9)
+  })
+
+  test('a rejection takes nothing back from forbidden', () => {
+    const core = after(ticket({ trouble: { no: 'forbidden' }, rejected: 2 }), at(everyEvent.rejected))
+    expect(core.trouble).toEqual({ no: 'forbidden' })
+    expect(request(core)).toBeNull()
+  })
+
+  test('a generation that two sessions share is rejected once', () => {
+    const two = sessions([wanting(up()), wanting(up({ socket: { id: 9, gen: 5 } }))])
+    const core = after(ticket({ sessions: two }), at(dead(8, 4401)), at(dead(9, 4401)))
+    expect(core.rejected).toBe(1)
+  })
+})
+
+describe('a close before open', () => {
+  test('forces one mint per streak, never more', () => {
+    const play = new Play(ticketTraits()).do(verb('connect')).mints200()
+    for (let round = 0; round < 6; round++) {
+      play.do(news('dialled', play.socket)).closes(1006)
+      if (request(play.core)) play.mints200()
+    }
+    expect(play.mints).toBe(2)
+    play
+      .comesUp()
+      .wait(2 * minute)
+      .closes(1006)
+    play.do(news('dialled', play.socket)).closes(1006)
+    expect(play.mints).toBe(3)
+  })
+
+  test('never blocks: if the forced mint brings nothing, the old grant is dialled with', () => {
+    const play = new Play(ticketTraits()).do(verb('connect')).mints200().do(news('dialled', 2)).closes(1006)
+    expect(request(play.core)).toMatchObject({ reason: 'rejected' })
+    expect(sockets(play.core)).toMatchObject([{ gen: 1 }])
+    play.fails().comesUp()
+    expect(play.status).toBe('connected, failing')
+  })
+
+  test('is satisfied by a mint that was already in the air', () => {
+    const dialling = ticket({ work: minting(), sessions: sessions(wanting(opening())) })
+    const core = after(dialling, at(dead()))
+    expect([core.forced, request(core)?.flight]).toEqual(['due', 9])
+    const done = after(core, at(good()))
+    expect([done.forced, request(done)]).toEqual(['done', null])
+  })
+
+  test('never becomes a refusal by itself', () => {
+    const play = new Play(ticketTraits()).do(verb('connect')).mints200()
+    for (let round = 0; round < 20; round++) {
+      play.do(news('dialled', play.socket)).closes(1006)
+      if (request(play.core)) play.mints200()
+    }
+    expect([play.status, play.core.rejected]).toEqual(['connecting', 0])
+  })
+
+  test('forces nothing where each dial has a grant of its own', () => {
+    const play = new Play(ticketTraits({ single: true, atDial: true })).do(verb('connect')).mints200()
+    play.do(news('dialled', play.socket)).do(dead(play.socket), 0.5)
+    expect(request(play.core)).toBeNull()
+    expect(request(play.wake().core)).not.toBeNull()
+    expect(play.mints).toBe(2)
+  })
+})
