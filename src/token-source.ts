@@ -3,7 +3,7 @@ import { browserHost } from './io/browser.ts'
 import type { Host } from './io/host.ts'
 import { Source } from './io/source.ts'
 import { callbackAsker, endpointAsker, type Asker } from './io/token.ts'
-import { lifetimeOf, sourceTraits } from './io/traits.ts'
+import { grantDefaults, sourceTraits } from './io/traits.ts'
 import type { TokenCallback, TokenEndpointOptions, TokenSourceOption, WorldOptions } from './options.ts'
 import type { SourcePreset } from './presets/preset.ts'
 
@@ -50,7 +50,7 @@ class RealTokenSource implements TokenSource {
     if (!this.#source) {
       const world = { ...options, ...this.#settings }
       const host = world.host ?? browserHost(world)
-      this.#source = new Source(host, askerOf(this.#where, host), sourceTraits(preset, world.probe), lifetimeOf(preset))
+      this.#source = new Source(host, askerOf(this.#where, host), sourceTraits(preset, world.probe), grantDefaults(preset))
     }
     return this.#source
   }

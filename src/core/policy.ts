@@ -5,6 +5,8 @@ import type { CodeRange, SourceTraits } from './traits.ts'
 /** Deadline of one token request; never longer than a beat, so that a silent endpoint does not cost two. */
 export const answerMs = (beatMs: Ms): Ms => Math.min(10_000, beatMs)
 export const connectMs: Ms = 10_000
+/** A time to connect this short is not worth keeping fresh: such a ticket is minted at the dial. */
+export const shortMs: Ms = 60_000
 export const readyMs: Ms = 10_000
 export const ackMs: Ms = 10_000
 export const suspectMs: Ms = 10_000

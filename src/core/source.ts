@@ -1,7 +1,7 @@
 /** The source's machine: what an answer of the token endpoint, or the lack of one, does to grant, verdict and wait. */
 import type { Effect, Event } from './event.ts'
 import { anyoneConnected, attached, eachLink, isConnected, isRefusal, isStop, lose } from './lives.ts'
-import { ackMs, beatOf, failureDelay, grantOf, paceOf, probeDelay, refilled, rejectedAtMost } from './policy.ts'
+import { ackMs, beatOf, failureDelay, grantOf, paceOf, probeDelay, refilled, rejectedAtMost, shortMs } from './policy.ts'
 import type { Core, Failure, Id, Ms, Refusal, Ticket, Trouble, Work } from './state.ts'
 import { isHeld } from './state.ts'
 
@@ -49,7 +49,10 @@ export function minted(core: Core, mint: Extract<Event, { is: 'minted' }>, out: 
   const { now, random } = mint
   if (core.work.is !== 'minting' || core.work.flight !== mint.flight) return core
   const { startedAt } = core.work
-  const grant = grantOf(core.traits, { ...mint, startedAt }, now, random)
+  // The endpoint may know better than the preset how soon a handshake must begin.
+  const atDial = core.traits.atDial || (core.kind === 'ticket' && mint.connectByMs !== null && mint.connectByMs <= shortMs)
+  const traits = { ...core.traits, atDial }
+  const grant = grantOf(traits, { ...mint, startedAt }, now, random)
   const endsAt = startedAt + Math.min(mint.lifetimeMs, core.traits.graceMs)
   // The same token again is no renewal (a cached route); one that is over on arrival is as good as none.
   if (mint.same) return troubled(core, { no: 'malformed' }, 0, mint, out)
@@ -60,6 +63,7 @@ export function minted(core: Core, mint: Extract<Event, { is: 'minted' }>, out: 
   const confirmed = !linked || anyoneConnected(core)
   const common = {
     ...core,
+    traits,
     work: { is: 'rest' } as const,
     bucket: refilled(core.bucket, core.beatMs, now),
     beatMs: paceOf(beatOf(core.traits, mint.lifetimeMs)),

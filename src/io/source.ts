@@ -11,6 +11,7 @@ import type { Answer } from '../wire/grant.ts'
 import type { Host } from './host.ts'
 import { Lines, type Line, type Speaker } from './lines.ts'
 import type { Asker } from './token.ts'
+import type { GrantDefaults } from './traits.ts'
 import { Vault } from './vault.ts'
 
 /** What a source needs of each session that is attached to it. */
@@ -45,7 +46,7 @@ export class Source {
   /** They see every event after its step; for traces. */
   readonly taps = new Set<(event: Event, core: Core) => void>()
   readonly #asker: Asker
-  readonly #lifetimeMs: number
+  readonly #defaults: GrantDefaults
   readonly #members = new Map<Id, Member>()
   readonly #news: (() => void)[] = []
   readonly #watchers = new Set<() => void>()
@@ -61,10 +62,10 @@ export class Source {
   /** Why the last mint brought nothing. */
   cause: SessionError | undefined
 
-  constructor(host: Host, asker: Asker, traits: SourceTraits, lifetimeMs: number) {
+  constructor(host: Host, asker: Asker, traits: SourceTraits, defaults: GrantDefaults) {
     this.host = host
     this.#asker = asker
-    this.#lifetimeMs = lifetimeMs
+    this.#defaults = defaults
     this.#core = initial(traits)
     this.lines = new Lines(host, this.vault, (happening) => this.dispatch(happening))
   }
@@ -119,10 +120,6 @@ export class Source {
     this.dispatch({ is: 'reset' })
   }
 
-  /** A look at the clocks between events: was the device asleep? */
-  wake(): void {
-    this.#noticeSleep()
-  }
 
   /** Calls `look` after every transition, until its remover is called. */
   watch(look: () => void): () => void {
@@ -131,7 +128,7 @@ export class Source {
   }
 
   dispatch(happening: Happening): void {
-    this.#noticeSleep()
+    this.wake()
     this.#hear()
     this.#take(happening)
   }
@@ -155,8 +152,8 @@ export class Source {
     this.#news.push(news)
   }
 
-  /** A wall clock that ran ahead of the monotonic one: time passed that no timer saw. */
-  #noticeSleep(): void {
+  /** A wall clock that ran ahead of the monotonic one: time passed that no timer saw. Looked at between events, too. */
+  wake(): void {
     const offset = this.host.wall() - this.host.monotonic()
     const ahead = this.#offset === null ? 0 : offset - this.#offset
     this.#offset = offset
@@ -253,7 +250,7 @@ export class Source {
     await Promise.resolve()
     if (signal.aborted) return
     this.mints++
-    const answer = await this.#asker.ask({ reason, attempt, handle: this.vault.handle, signal }, this.#lifetimeMs)
+    const answer = await this.#asker.ask({ reason, attempt, handle: this.vault.handle, signal }, this.#defaults.lifetimeMs)
     this.#answered(flight, answer)
   }
 
@@ -264,7 +261,8 @@ export class Source {
       const same = this.vault.holds(answer.token)
       this.cause = same ? new SessionError('malformed', 'the token endpoint answered with the same token again: is the route cached?') : undefined
       if (!same) this.vault.put(flight, answer.token, answer.handle)
-      this.dispatch({ is: 'minted', flight, lifetimeMs: answer.lifetimeMs, connectByMs: answer.connectByMs, same })
+      const { lifetimeMs, connectByMs } = answer
+      this.dispatch({ is: 'minted', flight, lifetimeMs, connectByMs: connectByMs ?? this.#defaults.connectByMs, same })
       this.vault.keep([this.#core.grant?.gen ?? 0, ...wants(this.#core).sockets.map((socket) => socket.gen)])
       return
     }

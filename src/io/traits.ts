@@ -1,11 +1,9 @@
 /** A preset and a session's options, as the data that the core reads. */
+import { shortMs } from '../core/policy.ts'
 import type { LinkTraits, SourceTraits } from '../core/traits.ts'
 import type { PlainSessionOptions, SessionOptions } from '../options.ts'
 import type { Preset, SourcePreset } from '../presets/preset.ts'
 import { tokenAddress } from '../wire/address.ts'
-
-/** A connect-by this short is not worth keeping fresh: such a grant is minted at the dial. */
-const shortMs = 60_000
 
 export function sourceTraits(preset: SourcePreset, probe: SourceTraits['probe'] = { firstMs: 30_000, capMs: 480_000 }): SourceTraits {
   const { token, heartbeat } = preset
@@ -38,9 +36,18 @@ export function linkTraits<In, Out>(preset: Preset<In, Out>, options: SessionOpt
   }
 }
 
-/** Life of a grant whose endpoint does not say: the preset's, two beats of a lease, or five minutes. */
-export const lifetimeOf = (preset: SourcePreset): number =>
-  preset.token.lifetimeMs ?? (preset.heartbeat ? 2 * preset.heartbeat.intervalMs : 300_000)
+/** What holds for a grant whose endpoint does not say. */
+export interface GrantDefaults {
+  readonly lifetimeMs: number
+  /** Null: as long as the grant lives. */
+  readonly connectByMs: number | null
+}
+
+/** The preset's own; else two beats of a lease, or five minutes. */
+export const grantDefaults = ({ token, heartbeat }: SourcePreset): GrantDefaults => ({
+  lifetimeMs: token.lifetimeMs ?? (heartbeat ? 2 * heartbeat.intervalMs : 300_000),
+  connectByMs: token.connectByMs ?? null,
+})
 
 /** IANA's registered codes for "unauthorized" and "forbidden", and the private ones that most servers use for the same. */
 const usualCodes: NonNullable<Preset['closeCodes']> = [
