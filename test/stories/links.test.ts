@@ -77,15 +77,19 @@ describe('a ticket', () => {
     expect(new Set(used).size).toBe(used.length)
   })
 
-  it('with a short time to connect is minted at the dial', async () => {
-    const it = await story({ tokens: answersTokens({ connectBy: 30 }) }).connected()
-    it.provider.drop()
-    await it.advance(2000)
-    expect(it.now).toBe('connected')
-    await it.advance(100_000)
-    it.provider.drop()
-    await it.advance(2000)
-    expect([it.now, it.provider.token]).toEqual(['connected', it.backend.tokens.at(-1)])
+  it('with a short time to connect is minted at the dial, whoever says so: the endpoint or the preset', async () => {
+    const preset = definePreset({ name: 'short', docs: '', url: () => url, token: { kind: 'ticket', connectByMs: 30_000 } })
+    for (const it of [story({ tokens: answersTokens({ connectBy: 30 }) }), storyOf(preset)]) {
+      await it.connected()
+      it.provider.drop()
+      await it.advance(2000)
+      expect([it.now, it.backend.mints]).toEqual(['connected', 1])
+      await it.advance(3_600_000)
+      expect(it.backend.mints).toBe(1)
+      it.provider.drop()
+      await it.advance(2000)
+      expect([it.now, it.provider.token]).toEqual(['connected', it.backend.tokens[1]])
+    }
   })
 })
 
