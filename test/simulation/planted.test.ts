@@ -9,15 +9,15 @@ import type { CoreFunctions } from './simulate.ts'
 
 interface Planted {
   readonly bug: string
-  /** The invariants that may be the first to notice. */
-  readonly found: readonly string[]
+  /** The invariant that must be among the first to notice. */
+  readonly found: string
   readonly core: () => CoreFunctions
 }
 
 const planted: readonly Planted[] = [
   {
     bug: 'a late answer is accepted: nobody compares the flight',
-    found: ['lateResultsChangeNothing'],
+    found: 'lateResultsChangeNothing',
     core: () => ({
       step: (core, event) => step(core, 'flight' in event && core.work.is === 'minting' ? { ...event, flight: core.work.flight } : event),
       wants,
@@ -26,7 +26,7 @@ const planted: readonly Planted[] = [
   },
   {
     bug: 'a deadline is lost: a request waits for ever',
-    found: ['deadlinesHold', 'neverStuck'],
+    found: 'neverStuck',
     core: () => ({
       step: (core, event) => {
         const [next, effects] = step(core, event)
@@ -38,7 +38,7 @@ const planted: readonly Planted[] = [
   },
   {
     bug: 'a deadline is lost: a handshake waits for ever',
-    found: ['deadlinesHold', 'neverStuck'],
+    found: 'deadlinesHold',
     core: () => ({
       step: (core, event) => {
         const [next, effects] = step(core, event)
@@ -50,21 +50,23 @@ const planted: readonly Planted[] = [
   },
   {
     bug: 'the bucket is skipped',
-    found: ['bucketHolds'],
+    found: 'bucketHolds',
     core: () => ({ step: (core, event) => step({ ...core, bucket: { left: 3, at: event.now } }, event), wants, statusOf }),
   },
   {
     bug: 'a socket is left after pause',
-    found: ['noSocketUnlessWanted'],
+    found: 'noSocketUnlessWanted',
     core: () => {
       let last: ReturnType<typeof wants>['sockets'] = []
       return {
         step,
         wants: (core) => {
           const wanted = wants(core)
-          const left = last.filter(
-            ({ id, session }) => core.sessions[session]?.life.is === 'held' && !wanted.sockets.some((one) => one.id === id),
-          )
+          const paused = (session: Id): boolean => {
+            const life = core.sessions[session]?.life
+            return life?.is === 'held' && life.by === 'app'
+          }
+          const left = last.filter(({ id, session }) => paused(session) && !wanted.sockets.some((one) => one.id === id))
           last = [...wanted.sockets, ...left]
           return { ...wanted, sockets: last }
         },
@@ -74,7 +76,7 @@ const planted: readonly Planted[] = [
   },
   {
     bug: 'a streak of rejections is reset by a mint',
-    found: ['streakOutlivesMints'],
+    found: 'streakOutlivesMints',
     core: () => ({
       step: (core, event) => {
         const [next, effects] = step(core, event)
@@ -102,10 +104,9 @@ describe('within 100 seeds the simulation finds that', () => {
     const violations: string[] = []
     for (let seed = 1; seed <= seeds && violations.length === 0; seed++) {
       const { violation } = simulate(seed, 200, core())
-      if (violation !== null) violations.push(violation.split(':')[0] ?? '')
+      if (violation !== null) violations.push(violation)
     }
-    expect(violations).toHaveLength(1)
-    expect(found).toContain(violations[0])
+    expect(violations).toEqual([expect.stringContaining(found)])
   })
 
   test('the core as it is has none of them', () => {

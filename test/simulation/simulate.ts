@@ -23,7 +23,7 @@ export interface Outcome {
   readonly seed: number
   readonly hash: string
   readonly steps: number
-  /** `name of the invariant: what is wrong, at step n`; null if all is well. */
+  /** What is wrong, by the name of each invariant, and at which step; null if all is well. */
   readonly violation: string | null
   /** Moves of a session's status, by name and reason: how often. */
   readonly edges: ReadonlyMap<string, number>
@@ -162,10 +162,12 @@ class Simulation {
     this.#status = status
     this.#record(moment)
     this.#watch.observe(moment)
+    const wrong: string[] = []
     for (const [name, check] of checks) {
-      const wrong = check(moment, this.#watch)
-      if (wrong !== null) throw new Violation(`${name}: ${wrong}, at step ${this.steps} (${event.is})`)
+      const found = check(moment, this.#watch)
+      if (found !== null) wrong.push(`${name}: ${found}`)
     }
+    if (wrong.length > 0) throw new Violation(`${wrong.join('; ')}, at step ${this.steps} (${event.is})`)
     this.#react(moment)
   }
 
