@@ -58,11 +58,12 @@ class RealTokenSource implements TokenSource {
   prefetch(): Promise<void> {
     const source = this.#source
     if (!source) throw new TypeError('prefetch: say which preset the token is for: createTokenSource(url, { preset })')
-    source.dispatch({ is: 'prefetch' })
+    const unwish = source.wish()
     return new Promise((resolve) => {
       const look = (): void => {
         if (source.core.prefetch) return
         leave()
+        unwish()
         resolve()
       }
       const leave = source.watch(look)

@@ -10,7 +10,8 @@ export type Happening =
   // The application
   | { readonly is: 'attach'; readonly session: Id; readonly traits: LinkTraits }
   | { readonly is: 'connect' | 'resume' | 'pause' | 'close' | 'detach'; readonly session: Id }
-  | { readonly is: 'prefetch' }
+  /** `off`: nobody waits for it any more. */
+  | { readonly is: 'prefetch'; readonly off?: true }
   | { readonly is: 'reset' }
   // The page
   | { readonly is: 'away' | 'back' | 'hidden' | 'visible' | 'online' | 'offline' }

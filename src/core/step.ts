@@ -72,6 +72,7 @@ function handled(core: Core, event: Event, out: Effect[]): Core {
     case 'close':
       return oneLife(core, event.session, now, () => ({ is: 'closed' }))
     case 'prefetch':
+      if (event.off) return { ...core, prefetch: false }
       // Only what is missing is fetched: a wish that outlived this grant would renew it with nobody there.
       return needsGrant(core) && !isStop(core.trouble) ? { ...core, prefetch: true } : core
     case 'reset':

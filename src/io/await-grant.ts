@@ -31,6 +31,7 @@ export function awaitGrant(source: Source, ended: () => SessionError | null): Pr
       if (!error && !grant) return
       waits = false
       leave()
+      unwish()
       if (error) return reject(error)
       resolve(grant!)
       // A single-use grant is spent now, and nobody else may have it.
@@ -38,7 +39,9 @@ export function awaitGrant(source: Source, ended: () => SessionError | null): Pr
     }
     const leave = source.watch(look)
     // A session that wants to connect asks by itself, but not for a ticket that it needs only at its next dial.
-    if (!ended() && !source.token()) source.dispatch({ is: 'prefetch' })
-    look()
+    let unwish = (): void => {}
+    if (!ended() && !source.token()) unwish = source.wish()
+    if (waits) look()
+    else unwish()
   })
 }

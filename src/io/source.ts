@@ -8,6 +8,7 @@ import type { LinkTraits, SourceTraits } from '../core/traits.ts'
 import { wants, type Wants } from '../core/wants.ts'
 import { SessionError } from '../errors.ts'
 import type { Answer } from '../wire/grant.ts'
+import { guarded } from './guard.ts'
 import type { Host } from './host.ts'
 import { Lines, type Line, type Speaker } from './lines.ts'
 import type { Asker } from './token.ts'
@@ -52,6 +53,7 @@ export class Source {
   readonly #watchers = new Set<() => void>()
   #core: Core
   #session = 0
+  #wishes = 0
   #flight: { id: Id; abort: AbortController } | null = null
   #timer: { at: number; cancel: () => void } | null = null
   #leavePage: (() => void) | null = null
@@ -121,6 +123,15 @@ export class Source {
   }
 
 
+  /** Asks for a grant, whoever wants to connect. Call what is returned when that is over: the last one ends the asking. */
+  wish(): () => void {
+    this.#wishes++
+    this.dispatch({ is: 'prefetch' })
+    return () => {
+      if (--this.#wishes === 0 && this.#core.prefetch) this.dispatch({ is: 'prefetch', off: true })
+    }
+  }
+
   /** Calls `look` after every transition, until its remover is called. */
   watch(look: () => void): () => void {
     this.#watchers.add(look)
@@ -182,19 +193,9 @@ export class Source {
     // While the world is being matched, nobody may be told: what a listener does would find it half done.
     if (this.#telling || this.#matching) return
     this.#telling = true
-    for (let news = this.#news.shift(); news; news = this.#news.shift()) this.#guard(news)
+    for (let news = this.#news.shift(); news; news = this.#news.shift()) guarded(this.host, news)
     this.#telling = false
     for (const look of this.#watchers) look()
-  }
-
-  /** A preset's function may throw too; that must not end the telling for everybody. What it threw may hold a token. */
-  #guard(news: () => void): void {
-    try {
-      news()
-    } catch (error) {
-      const name = error instanceof Error ? error.name : typeof error
-      this.host.report(new SessionError('bad_configuration', `a function of the preset threw (${name})`))
-    }
   }
 
   #match(): void {
