@@ -7,7 +7,7 @@ import type { Accepted, Conversation, Peer, Provider, Upgrade } from '../../src/
 import { createSession, SessionError, statsOf, traceOf } from '../../src/index.ts'
 import type { Host, Notice, PlainSessionOptions, Session, SessionOptions, Status, TokenCallback, TokenSourceOption } from '../../src/index.ts'
 import { createTestWorld, type TestWorld } from '../../src/testing/index.ts'
-import { canary, forgetCanaries, leaksIn, listenToConsole } from '../canary/canaries.ts'
+import { canary, forgetCanaries, leaksIn, listenToConsole, type Leak } from '../canary/canaries.ts'
 
 /** What a backend is asked, whether over HTTP or as a function. */
 export interface Ask {
@@ -252,6 +252,8 @@ export interface StoryOptions {
   readonly backend?: Backend
   readonly serves?: FakeProvider
   readonly seed?: number
+  /** Changes the world that the session lives in. */
+  readonly host?: (host: Host) => Host
   /** Chance itself, for the worst draw. */
   readonly random?: () => number
 }
@@ -298,7 +300,8 @@ export class Story<In = unknown, Out = unknown> {
     const { world, backend } = this
     const began = world.world.now()
     backend.clock = this.clock = () => world.world.now() - began
-    this.host = { ...hostOf(world, backend), ...(options.random && { random: options.random }) }
+    const host = { ...hostOf(world, backend), ...(options.random && { random: options.random }) }
+    this.host = options.host?.(host) ?? host
     const common = { host: this.host, tokenSource: options.asks === 'callback' ? backend.callback : '/token' }
     this.session = watched(this, createSession<In, Out>(make(common) as never))
     stories.push(this)
@@ -383,13 +386,17 @@ export const storyOf = <In, Out>(preset: Extract<SessionOptions<In, Out>, { pres
 
 const written = listenToConsole()
 
-/** No secret in anything that was seen, reported or written. */
-afterEach(() => {
+/** Looks for secrets in everything that was seen, reported or written so far, and forgets it. */
+export function leaksSoFar(): Leak[] {
   const reported = stories.flatMap(({ world }) => world.census.reported.map((thing) => ['reported', thing] as const))
   const lines = written.lines.splice(0).map((thing) => ['console', thing] as const)
   const leaks = leaksIn([...seen, ...reported, ...lines])
   seen.length = stories.length = 0
   looks.clear()
   forgetCanaries()
-  expect(leaks).toEqual([])
+  return leaks
+}
+
+afterEach(() => {
+  expect(leaksSoFar()).toEqual([])
 })
