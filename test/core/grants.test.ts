@@ -88,6 +88,27 @@ describe('a single-use grant', () => {
   })
 })
 
+describe('a ticket whose endpoint says that it must be used soon', () => {
+  const soon = { ...good(), connectByMs: minute }
+
+  test('is minted at the dial from then on, and not again and again under a live link', () => {
+    const core = after(ticket({ work: minting() }), at(soon))
+    expect(core).toMatchObject({ traits: { atDial: true }, grant: { gen: 9, renewAt: Infinity, dialBefore: T - second + 45 * second } })
+    const later = after(core, at({ is: 'tick' }, 45 * second), at({ is: 'tick' }, 60 * minute))
+    expect(wants(later)).toMatchObject({ request: null, wakeAt: Infinity })
+    expect(request(after(later, at(dead(), 61 * minute)))).not.toBeNull()
+  })
+
+  test('is kept fresh where soon is not that soon', () => {
+    const core = after(ticket({ work: minting() }), at({ ...soon, connectByMs: minute + 1 }))
+    expect(core).toMatchObject({ traits: { atDial: false }, grant: { renewAt: T + 899 * second } })
+  })
+
+  test('is no lease: that one keeps its beat', () => {
+    expect(after(lease({ work: minting() }), at(soon))).toMatchObject({ traits: { atDial: false }, grant: { renewAt: T + 59 * second } })
+  })
+})
+
 describe('a short ticket', () => {
   const short = ticketTraits({ atDial: true })
 

@@ -135,6 +135,31 @@ describe.each(draws)('an hour, drawing %s', (_name, draw, seed) => {
   })
 })
 
+describe('an hour in which nothing happens costs one dial, and', () => {
+  const lives =
+    (lifetimeMs: number, connectByMs: number | null = null) =>
+    (flight: Id) => ({ ...good(flight, lifetimeMs), connectByMs })
+  // A beat comes up to a tenth early.
+  test.each([
+    ['a ticket of 30 min a mint each 15', ticketTraits(), lives(30 * minute), 5],
+    ['a ticket of a minute a mint each 30 s', ticketTraits(), lives(minute), 134],
+    ['a ticket of 5 s a mint each 2.5 s', ticketTraits(), lives(5_000), 1601],
+    ['a ticket that must be used in 30 s one mint', ticketTraits(), lives(30 * minute, 30_000), 1],
+    ['a ticket that must be used in 5 min a mint each 3 min 45 s', ticketTraits(), lives(30 * minute, 5 * minute), 17],
+    ['a single-use ticket one mint', ticketTraits({ single: true, atDial: true }), lives(30 * minute), 1],
+    ['a short ticket one mint', ticketTraits({ atDial: true }), lives(30 * minute), 1],
+    ['a lease with a beat of a minute a mint a minute', leaseTraits(), lives(60 * minute), 68],
+    ['a lease that must be used in 30 s a mint a minute too', leaseTraits(), lives(60 * minute, 30_000), 68],
+    ['a lease with a grace below its beat a mint each half grace', leaseTraits({ graceMs: 20_000 }), lives(60 * minute), 401],
+  ] as const)('%s', (_name, source, answer, most) => {
+    for (const draw of [0, 0.5, 1 - 2 ** -32]) {
+      const { mints, dials } = anHour({ source, link: linkTraits(), answer, fate: ready }, draw)
+      expect(mints).toBeLessThanOrEqual(most)
+      expect(dials).toBe(1)
+    }
+  })
+})
+
 describe('a wall clock that jumps', () => {
   const jumps = Array.from({ length: 50 }, (_, index) => ({ at: 30_000 + index * 67_000, happening: { is: 'slept' } as const }))
 
