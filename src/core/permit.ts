@@ -24,10 +24,11 @@ function needAt(core: Core): Ms {
   if (core.forced === 'due') return asap
   const dialAt = firstDialAt(core)
   if (isHeld(core)) {
-    if (core.suspectUntil !== null) return asap
+    if (core.suspectUntil !== null || core.trouble !== null) return asap
     return core.grant.spent ? Math.min(core.grant.renewAt, dialAt) : core.grant.renewAt
   }
-  if (!core.traits.atDial && !core.traits.single) return grant?.renewAt ?? asap
+  // A mint that was forced and failed is tried again like any other: `failing` would show until the next renewal is due.
+  if (!core.traits.atDial && !core.traits.single) return grant === null || core.trouble !== null ? asap : grant.renewAt
   return grant !== null && !grant.spent && dialAt < grant.dialBefore ? Infinity : dialAt
 }
 
