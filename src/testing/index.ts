@@ -47,7 +47,7 @@ export interface TestWorld {
 }
 
 /** A fetch that has not answered for this long in real time waits for virtual time, or for ever. */
-const parkedMs = 4
+const parkedMs = 100
 
 export function createTestWorld({ seed = 1, epoch = Date.UTC(2026, 0, 1) }: TestWorldOptions = {}): TestWorld {
   const servers = new Map<string, Provider | ((request: Request) => Promise<Response>)>()
