@@ -344,6 +344,12 @@ export class Story<In = unknown, Out = unknown> {
     await this.world.advance(ms)
   }
 
+  /** Lets time pass until the session is this; fails if that takes longer than `ms`. */
+  async until(word: string, ms: number): Promise<void> {
+    for (let passed = 0; this.now !== word && passed < ms; passed += 250) await this.advance(250)
+    expect(this.now).toBe(word)
+  }
+
   /** Closes, and says what is left in the world: nothing, if all is well. */
   async leftovers(): Promise<object> {
     void this.session.close()
