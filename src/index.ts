@@ -8,7 +8,7 @@ export { statsOf } from './stats.ts'
 export { traceOf } from './trace.ts'
 
 export type { ConnectOptions, Session } from './session-type.ts'
-export type { TokenSource, TokenSourceSettings } from './token-source.ts'
+export type { TokenSourceSettings } from './token-source.ts'
 export type { ErrorCode } from './errors.ts'
 export type {
   MintReason,
@@ -24,6 +24,7 @@ export type {
   TokenEndpointOptions,
   TokenRefusal,
   TokenResponse,
+  TokenSource,
   TokenSourceOption,
 } from './options.ts'
 export type { Stats } from './stats.ts'

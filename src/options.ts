@@ -2,7 +2,6 @@ import type { Status } from './core/status.ts'
 import type { ErrorCode, SessionError } from './errors.ts'
 import type { Host, SocketLike } from './io/host.ts'
 import type { BinaryMessage, CloseCodeRange, ContinuityTraits, Control, HeartbeatTraits, LivenessTraits, MessageSchemas, Placement, Preset } from './presets/preset.ts'
-import type { TokenSource } from './token-source.ts'
 
 export type { Status } from './core/status.ts'
 
@@ -38,6 +37,20 @@ export interface Ready<Out> {
   readonly attempt: number
   /** Sends at once, ahead of the queue. */
   readonly send: (message: Out | BinaryMessage) => void
+}
+
+/** A source of grants that several sessions may share, and that can be warmed up and reset. */
+export interface TokenSource {
+  /**
+   * Mints once, before any session asks; a page that calls it on load saves the first session a round trip. Never renews.
+   * Resolves when the answer is in, whatever it is. Needs `preset`, or a session that was made with this source.
+   */
+  prefetch(): Promise<void>
+  /**
+   * Forgets grant, verdict and handle, and aborts the request in flight: after a logout or a change of user. Every attached
+   * session drops its socket, its queue and its continuity, and asks anew.
+   */
+  reset(): void
 }
 
 /** Where tokens come from: a URL, an endpoint with its own headers and body, a function, or a shared source. */

@@ -4,22 +4,8 @@ import type { Host } from './io/host.ts'
 import { Source } from './io/source.ts'
 import { callbackAsker, endpointAsker, type Asker } from './io/token.ts'
 import { grantDefaults, sourceTraits } from './io/traits.ts'
-import type { TokenCallback, TokenEndpointOptions, TokenSourceOption, WorldOptions } from './options.ts'
+import type { TokenCallback, TokenEndpointOptions, TokenSource, TokenSourceOption, WorldOptions } from './options.ts'
 import type { SourcePreset } from './presets/preset.ts'
-
-/** A source of grants that several sessions may share, and that can be warmed up and reset. */
-export interface TokenSource {
-  /**
-   * Mints once, before any session asks; a page that calls it on load saves the first session a round trip. Never renews.
-   * Resolves when the answer is in, whatever it is. Needs `preset`, or a session that was made with this source.
-   */
-  prefetch(): Promise<void>
-  /**
-   * Forgets grant, verdict and handle, and aborts the request in flight: after a logout or a change of user. Every attached
-   * session drops its socket, its queue and its continuity, and asks anew.
-   */
-  reset(): void
-}
 
 export interface TokenSourceSettings extends WorldOptions {
   /** Which preset the grants are for; needed only to `prefetch()` before the first session. */
