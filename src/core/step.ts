@@ -99,7 +99,9 @@ function handled(core: Core, event: Event, out: Effect[]): Core {
     }
     case 'handed':
       // A single-use ticket has left the page; what a lease is for is to be handed out.
-      return core.kind === 'ticket' && core.traits.single && core.grant?.gen === event.gen ? { ...core, grant: { ...core.grant, spent: true } } : core
+      return core.kind === 'ticket' && core.traits.single && core.grant?.gen === event.gen
+        ? { ...core, grant: { ...core.grant, spent: true } }
+        : core
     case 'rejected':
       return rejected(core, event.gen, event)
     case 'dialled':
@@ -193,7 +195,7 @@ function settled(core: Core, { now }: Event): Core {
   return eachLife(next, now, (life, traits) => {
     if (life.is !== 'wanting') return life
     if (isConnected(next, life)) return life.been && life.giveUpAt === Infinity ? life : { ...life, been: true, giveUpAt: Infinity }
-    return life.giveUpAt === Infinity && traits.giveUpAfterMs < Infinity ? { ...life, giveUpAt: now + traits.giveUpAfterMs } : life
+    return life.giveUpAt === Infinity ? { ...life, giveUpAt: now + traits.giveUpAfterMs } : life
   })
 }
 

@@ -99,8 +99,9 @@ describe('asking', () => {
 
   test('prefetch asks for nothing that is there, and not again when it runs out', () => {
     for (const core of [ticket({ sessions: {} }), lease({ sessions: {} }), lease({ sessions: {}, grant: leaseGrant({ spent: true }) })]) {
-      const later = after(core, at({ is: 'prefetch' }), at({ is: 'tick' }, 60 * minute))
-      expect(request(later)).toBeNull()
+      const asked = after(core, at({ is: 'prefetch' }))
+      expect(request(asked)).toBeNull()
+      expect(request(after(asked, at({ is: 'tick' }, 60 * minute)))).toBeNull()
     }
     const spent = ticket({ sessions: {}, grant: grant({ spent: true }) })
     expect(request(after(spent, at({ is: 'prefetch' })))).toMatchObject({ reason: 'prefetch' })

@@ -73,6 +73,13 @@ describe('verbs', () => {
     expect(after(lease({ overcome: 'revoked', sessions: sessions({ is: 'closed' }) }), at(verb('connect'))).overcome).toBeNull()
   })
 
+  test('connect() of a paused session forgets nothing: the next true cause shows, as with resume()', () => {
+    for (const kind of ['connect', 'resume'] as const) {
+      expect(name(after(lost({ expired: true, sessions: sessions(held('app')) }), at(verb(kind))))).toBe('paused expired')
+      expect(name(after(ticket({ overcome: 'revoked', sessions: sessions(held('app')) }), at(verb(kind))))).toBe('paused refused')
+    }
+  })
+
   test('connect() disturbs no other session', () => {
     const two = sessions([wanting(waiting), { is: 'idle' }])
     expect(name(after(lost({ expired: true, sessions: two }), at(verb('connect', 2))))).toBe('paused expired')

@@ -26,6 +26,7 @@ import {
   sessions,
   T,
   ticket,
+  ticketTraits,
   up,
   wanting,
 } from './states.ts'
@@ -112,6 +113,17 @@ describe('verdicts', () => {
       reason: 'expired',
       code: 'timeout',
     })
+  })
+
+  test('a lease without a beat ends with its life, and nobody answered in time', () => {
+    const core = lease({ grant: leaseGrant({ renewAt: Infinity }), traits: leaseTraits({ intervalMs: null }) })
+    expect(statusOf(after(core, at({ is: 'tick' }, 2 * minute)), 1)).toMatchObject({ name: 'paused', reason: 'expired', code: 'timeout' })
+  })
+
+  test('a spent ticket is nothing that a full house could leave us', () => {
+    const single = ticketTraits({ single: true, atDial: true })
+    const core = ticket({ work: minting(), traits: single, grant: grant({ spent: true }), sessions: sessions(wanting(waiting)) })
+    expect(after(core, at(no('quota'))).trouble).toEqual({ no: 'quota', tries: 0 })
   })
 
   test('expired ends with a good mint', () => {
