@@ -10,17 +10,26 @@ function demand(holds: unknown, what: string): asserts holds {
 const functions = ['onReady', 'ready', 'control', 'fetch', 'webSocket'] as const
 
 export function checkSessionOptions(given: object): void {
-  const { preset, url, placement, kind, use, heartbeat, probe, tokenSource, ...others } = given as Partial<PlainSessionOptions<unknown, unknown>> & { preset?: object }
+  const { preset, url, placement, kind, use, heartbeat, probe, tokenSource, ...others } = given as Partial<
+    PlainSessionOptions<unknown, unknown>
+  > & { preset?: object }
   demand((preset === undefined) !== (url === undefined), 'createSession: give either `preset` or `url`')
   demand(tokenSource !== undefined, 'createSession: `tokenSource` is missing: the URL of your token endpoint, or a function')
   if (typeof url !== 'function' && url !== undefined) tokenAddress('createSession: `url`', url, 'wss')
   for (const name of ['pauseWhenHiddenMs', 'giveUpAfterMs'] as const) {
     demand(others[name] === undefined || others[name] > 0, `createSession: \`${name}\` is a number of milliseconds above 0`)
   }
-  for (const name of functions) demand(others[name] === undefined || typeof others[name] === 'function', `createSession: \`${name}\` is a function`)
-  demand(!probe || (probe.firstMs > 0 && probe.capMs >= probe.firstMs && probe.capMs < Infinity), 'createSession: `probe` needs 0 < firstMs ≤ capMs, in ms')
+  for (const name of functions)
+    demand(others[name] === undefined || typeof others[name] === 'function', `createSession: \`${name}\` is a function`)
+  demand(
+    !probe || (probe.firstMs > 0 && probe.capMs >= probe.firstMs && probe.capMs < Infinity),
+    'createSession: `probe` needs 0 < firstMs ≤ capMs, in ms',
+  )
   demand(!heartbeat || heartbeat.intervalMs > 0, 'createSession: `heartbeat.intervalMs` is a number of milliseconds above 0')
-  demand(preset || kind !== 'lease' || heartbeat || use === 'single', "createSession: a lease needs `heartbeat: { intervalMs }` (or `use: 'single'`)")
+  demand(
+    preset || kind !== 'lease' || heartbeat || use === 'single',
+    "createSession: a lease needs `heartbeat: { intervalMs }` (or `use: 'single'`)",
+  )
   demand(
     placement?.in !== 'query' || !/api[-_]?key/i.test(placement.name),
     'createSession: a page must never hold an API key; let your backend exchange it for a token',
@@ -36,5 +45,8 @@ export function checkTokenSource(source: TokenSourceOption): void {
   demand(typeof url === 'string' && url !== '' && !/\s/.test(url), 'tokenSource: this is not a URL')
   demand(redact(url) === url, 'tokenSource: this holds a credential; give the URL of the endpoint on your backend that mints tokens')
   const values = typeof headers === 'object' ? Object.values(headers) : []
-  demand(!values.some((value) => /^basic\s/i.test(value) || /\b(?:sk|ah)_(?:live|test)_/.test(value)), 'tokenSource: a header holds a long-lived credential; a page must never have one')
+  demand(
+    !values.some((value) => /^basic\s/i.test(value) || /\b(?:sk|ah)_(?:live|test)_/.test(value)),
+    'tokenSource: a header holds a long-lived credential; a page must never have one',
+  )
 }

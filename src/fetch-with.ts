@@ -9,7 +9,8 @@ import type { Session } from './session-type.ts'
 export async function fetchWith(session: Session<never, never> | Session, url: string | URL, init: RequestInit = {}): Promise<Response> {
   const { grant, preset, source } = internalsOf(session)
   const { href, origin } = new URL(url, preset.rest?.[0])
-  if (!preset.rest?.includes(origin)) throw new TypeError(`fetchWith: ${origin} is not an origin of the preset ${preset.name}; its token stays here`)
+  if (!preset.rest?.includes(origin))
+    throw new TypeError(`fetchWith: ${origin} is not an origin of the preset ${preset.name}; its token stays here`)
   const send = (token: string): Promise<Response> => {
     const headers = new Headers(init.headers)
     headers.set('authorization', `Bearer ${token}`)

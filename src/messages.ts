@@ -9,7 +9,10 @@ export interface MessagesOptions {
 const over = ({ name }: Status): boolean => name === 'closed' || name === 'failed'
 
 /** The session's messages as an async iterator; it ends when the session is closed or failed. */
-export function messages<In>(session: Session<In, never> | Session<In>, { limit = 1024 }: MessagesOptions = {}): AsyncIterableIterator<In> & { readonly dropped: number } {
+export function messages<In>(
+  session: Session<In, never> | Session<In>,
+  { limit = 1024 }: MessagesOptions = {},
+): AsyncIterableIterator<In> & { readonly dropped: number } {
   const waiting: In[] = []
   const wakes: (() => void)[] = []
   let dropped = 0
@@ -19,7 +22,7 @@ export function messages<In>(session: Session<In, never> | Session<In>, { limit 
   }
   const leave = [
     session.on('message', (message) => {
-      if (waiting.push(message as In) > limit) {
+      if (waiting.push(message) > limit) {
         waiting.shift()
         dropped++
       }

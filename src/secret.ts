@@ -32,7 +32,8 @@ export class Secret {
 export const reveal = (secret: Secret): string => Secret.reveal(secret)
 
 /** Query names and JSON fields that carry credentials at the providers that we know. */
-const named = /((?:access_token|api_key|apikey|session_token|client_secret|token|authorization)["']?\s*[=:]\s*["']?)(?:(?:basic|bearer)\s+)?[^"'&\s,}]+/gi
+const named =
+  /((?:access_token|api_key|apikey|session_token|client_secret|token|authorization)["']?\s*[=:]\s*["']?)(?:(?:basic|bearer)\s+)?[^"'&\s,}]+/gi
 const jwt = /\beyJ[\w-]{4,}\.[\w-]*\.?[\w-]*/g
 const keys = /\b(?:sk|ah|whsec|ek)_(?:live_|test_)?[\w-]{8,}/g
 

@@ -157,7 +157,9 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
         return say(token === undefined ? undefined : heartbeat?.show?.(token))
       case 'verify':
         if (verify && token !== undefined) {
-          void isRefused(this.#source.host, verify, token, this.#asking.signal).then((refused) => refused && this.#source.dispatch({ is: 'rejected', gen: effect.gen }))
+          void isRefused(this.#source.host, verify, token, this.#asking.signal).then(
+            (refused) => refused && this.#source.dispatch({ is: 'rejected', gen: effect.gen }),
+          )
         }
         return
       case 'renewal-failed': {
@@ -207,7 +209,9 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
   #attached(): Id {
     if (this.#id !== null) return this.#id
     if (servesOne(this.#preset.token) && this.#source.size > 0) {
-      throw new TypeError(`another session uses this token source, and a grant of ${this.#preset.name} serves one; make a second source on the same URL`)
+      throw new TypeError(
+        `another session uses this token source, and a grant of ${this.#preset.name} serves one; make a second source on the same URL`,
+      )
     }
     this.#id = this.#source.attach(this)
     return this.#id
@@ -279,20 +283,14 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
   }
 
   #ended(): SessionError | null {
-    const status = this.#status
-    switch (status.name) {
-      case 'closed':
-        return new SessionError('closed')
-      case 'failed':
-        return this.#error(status.code)
-      case 'paused':
-        return this.#error('code' in status ? status.code : 'paused')
-      default:
-        return null
-    }
+    const { name, code = 'paused' } = this.#status as { name: Status['name']; code?: ErrorCode }
+    if (name === 'closed') return new SessionError('closed')
+    return name === 'failed' || name === 'paused' ? this.#error(code) : null
   }
 
   #error(code: ErrorCode): SessionError {
-    return new SessionError(code, undefined, { cause: this.#source.cause })
+    // Why the last token request failed explains neither a pause nor the end of a socket.
+    const own = code === 'paused' || code === 'stopped' || code === 'bad_configuration'
+    return new SessionError(code, undefined, own ? undefined : { cause: this.#source.cause })
   }
 }

@@ -22,7 +22,7 @@ export function browserHost({ webSocket, fetch }: Overrides = {}): Host {
     },
     fetch: fetch ?? ((url, init) => globalThis.fetch(url, init)),
     socket(url, protocols) {
-      const Constructor = webSocket ?? (globalThis.WebSocket as Overrides['webSocket'])
+      const Constructor = webSocket ?? globalThis.WebSocket
       if (!Constructor) throw new TypeError('there is no WebSocket here; give one as the option `webSocket`')
       return protocols.length > 0 ? new Constructor(url, protocols) : new Constructor(url)
     },
@@ -44,7 +44,8 @@ function listenToPage(listener: (fact: PageFact) => void): () => void {
   const page = typeof document === 'undefined' ? null : document
   const stop = new AbortController()
   const on = (target: unknown, type: string, run: (event: Event) => void): void => {
-    if (target && typeof (target as EventTarget).addEventListener === 'function') (target as EventTarget).addEventListener(type, run, { signal: stop.signal })
+    if (target && typeof (target as EventTarget).addEventListener === 'function')
+      (target as EventTarget).addEventListener(type, run, { signal: stop.signal })
   }
   const seen = (): void => listener(page!.visibilityState === 'hidden' ? 'hidden' : 'visible')
   // Into the cache a page goes with `pagehide` and `freeze`, out of it with `resume` and `pageshow`: told twice, one return

@@ -55,7 +55,8 @@ export class Conversation<In, Out> implements Speaker {
   opened(line: Line, token: string | undefined): void {
     this.#resumed = false
     const { placement } = this.#preset.token
-    if (placement?.in === 'first-frame' && token !== undefined) line.socket.send(JSON.stringify(placement.frame(token, this.#around.handle())))
+    if (placement?.in === 'first-frame' && token !== undefined)
+      line.socket.send(JSON.stringify(placement.frame(token, this.#around.handle())))
   }
 
   frame(line: Line, data: string | ArrayBuffer): void {

@@ -13,7 +13,7 @@ const lanes = new WeakMap<object, Map<string, Lane>>()
 export function enterDialQueue(host: Host, origin: string, dial: () => void): () => void {
   const engine = host.engine ?? host
   let byOrigin = lanes.get(engine)
-  if (!byOrigin) lanes.set(engine, (byOrigin = new Map()))
+  if (!byOrigin) lanes.set(engine, (byOrigin = new Map<string, Lane>()))
   const lane = byOrigin.get(origin) ?? { busy: 0, waiting: new Set() }
   byOrigin.set(origin, lane)
   let dialling = false

@@ -122,7 +122,6 @@ export class Source {
     this.dispatch({ is: 'reset' })
   }
 
-
   /** Asks for a grant, whoever wants to connect. Call what is returned when that is over: the last one ends the asking. */
   wish(): () => void {
     this.#wishes++
@@ -208,7 +207,11 @@ export class Source {
         const wanted = wants(this.#core)
         this.#matchPage()
         this.#matchFlight(wanted.request)
-        this.lines.match(wanted.sockets, (session) => this.#members.get(session)?.speaker, (id) => this.#wants(id))
+        this.lines.match(
+          wanted.sockets,
+          (session) => this.#members.get(session)?.speaker,
+          (id) => this.#wants(id),
+        )
         this.#matchTimer(wanted.wakeAt)
       }
     } finally {
@@ -260,7 +263,9 @@ export class Source {
     this.#flight = null
     if (answer.is === 'grant') {
       const same = this.vault.holds(answer.token)
-      this.cause = same ? new SessionError('malformed', 'the token endpoint answered with the same token again: is the route cached?') : undefined
+      this.cause = same
+        ? new SessionError('malformed', 'the token endpoint answered with the same token again: is the route cached?')
+        : undefined
       if (!same) this.vault.put(flight, answer.token, answer.handle)
       const { lifetimeMs, connectByMs } = answer
       this.dispatch({ is: 'minted', flight, lifetimeMs, connectByMs: connectByMs ?? this.#defaults.connectByMs, same })
@@ -268,16 +273,8 @@ export class Source {
       return
     }
     this.cause = new SessionError(answer.is === 'forbidden' ? 'forbidden' : answer.no, this.vault.scrub(answer.detail))
-    switch (answer.is) {
-      case 'refused':
-        return this.dispatch({ is: 'refused', flight, no: answer.no, hard: answer.hard, retryAfterMs: answer.retryAfterMs })
-      case 'failed':
-        return this.dispatch({ is: 'failed', flight, no: answer.no, retryAfterMs: answer.retryAfterMs })
-      case 'forbidden':
-        return this.dispatch({ is: 'forbidden', flight })
-      default:
-        return answer satisfies never
-    }
+    const { detail: _shown, ...verdict } = answer
+    this.dispatch({ ...verdict, flight })
   }
 
   #matchTimer(wakeAt: number): void {

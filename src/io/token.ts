@@ -137,7 +137,8 @@ function thrown(error: unknown): Answer {
  * The name and the redacted message of something thrown; the object itself may hold anything and goes no further. Redacted
  * before it is cut: half a token is not recognised any more.
  */
-const detailOf = (error: unknown): string => (error instanceof Error ? redactAll(`${error.name}: ${error.message}`).slice(0, 200) : 'something that is not an Error was thrown')
+const detailOf = (error: unknown): string =>
+  error instanceof Error ? redactAll(`${error.name}: ${error.message}`).slice(0, 200) : 'something that is not an Error was thrown'
 
 const valueOf = async <T>(value: T | (() => T | Promise<T>) | undefined): Promise<T | undefined> =>
   typeof value === 'function' ? (value as () => T | Promise<T>)() : value

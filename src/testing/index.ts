@@ -61,7 +61,7 @@ export function createTestWorld({ seed = 1, epoch = Date.UTC(2026, 0, 1) }: Test
 
   const settle = (): Promise<void> =>
     inRounds(async (nextTask) => {
-      for (let quiet = 0; quiet < 3; ) {
+      for (let quiet = 0; quiet < 3;) {
         await nextTask()
         const busy = [...pending].some(({ since }) => performance.now() - since < parkedMs)
         quiet = busy ? 0 : quiet + 1
@@ -80,7 +80,8 @@ export function createTestWorld({ seed = 1, epoch = Date.UTC(2026, 0, 1) }: Test
   }
 
   const clock = new VirtualClock(settle)
-  const serverOf = (url: URL): Provider | ((request: Request) => Promise<Response>) | null => servers.get(url.origin.replace(/^ws/, 'http')) ?? null
+  const serverOf = (url: URL): Provider | ((request: Request) => Promise<Response>) | null =>
+    servers.get(url.origin.replace(/^ws/, 'http')) ?? null
 
   const host: Host = {
     monotonic: () => clock.monotonic(),
