@@ -75,7 +75,7 @@ export function leaksIn(places: Iterable<readonly [string, unknown]>): Leak[] {
       try {
         text = show(thing)
       } catch (error) {
-        text = `${error}`
+        text = String(error)
       }
       const form = foundIn(text)
       if (form !== null) leaks.push({ place, view, form })

@@ -2,7 +2,27 @@
 import { accessing } from './accessing.ts'
 import { createTokenSource, definePreset } from '../../src/index.ts'
 import type { PageFact, Preset } from '../../src/index.ts'
-import { acceptsEverybody, answersHtml, answersMuch, answersNothing, answersTokens, closesWith, failsWith, hangsHandshake, isSilent, providerUrl, refuses, refusesHandshake, sameTokenAgain, see, Story, throwsLater, throwsSynchronously, type Behaviour, type Service } from '../stories/backends.ts'
+import {
+  acceptsEverybody,
+  answersHtml,
+  answersMuch,
+  answersNothing,
+  answersTokens,
+  closesWith,
+  failsWith,
+  hangsHandshake,
+  isSilent,
+  providerUrl,
+  refuses,
+  refusesHandshake,
+  sameTokenAgain,
+  see,
+  Story,
+  throwsLater,
+  throwsSynchronously,
+  type Behaviour,
+  type Service,
+} from '../stories/backends.ts'
 
 /** Mulberry32. */
 export function dice(seed: number): { next(): number; of<T>(things: readonly T[]): T; chance(p: number): boolean } {
@@ -24,32 +44,90 @@ const common = {
   rest: ['https://api.test'],
   verify: { url: 'https://api.test/me' },
   control: (message: Message) =>
-    message.type === 'ready' ? ({ is: 'ready', continuity: message.id ?? 'c' } as const) : message.type === 'no' ? ({ is: 'rejected' } as const) : undefined,
+    message.type === 'ready'
+      ? ({ is: 'ready', continuity: message.id ?? 'c' } as const)
+      : message.type === 'no'
+        ? ({ is: 'rejected' } as const)
+        : undefined,
   messages: { envelope: (message: unknown) => typeof (message as Message | null)?.type === 'string' },
-  closeCodes: [{ from: 4401, to: 4401, then: 'reauthorise' }, { from: 4403, to: 4403, then: 'stop' }],
+  closeCodes: [
+    { from: 4401, to: 4401, then: 'reauthorise' },
+    { from: 4403, to: 4403, then: 'stop' },
+  ],
 } as const
 
-const presets: readonly Preset<Message, unknown>[] = [
-  definePreset<Message, unknown>({ ...common, name: 'ticket', token: { kind: 'ticket' }, ready: 'frame', continuity: { kind: 'query', name: 'resume' } }),
-  definePreset<Message, unknown>({ ...common, name: 'first frame', token: { kind: 'ticket', placement: { in: 'first-frame', frame: (token) => ({ auth: token }) } } }),
-  definePreset<Message, unknown>({ ...common, name: 'subprotocol', token: { kind: 'ticket', use: 'single', placement: { in: 'subprotocol', protocols: (token) => ['app', token] } } }),
-  definePreset<Message, unknown>({ ...common, name: 'lease', token: { kind: 'lease' }, heartbeat: { intervalMs: 20_000, graceMs: 60_000 }, release: true }),
+const presets: readonly Preset<Message>[] = [
   definePreset<Message, unknown>({
-    ...common, name: 'shown', token: { kind: 'lease' }, heartbeat: { intervalMs: 20_000, show: (token) => ({ renewed: token }) },
+    ...common,
+    name: 'ticket',
+    token: { kind: 'ticket' },
+    ready: 'frame',
+    continuity: { kind: 'query', name: 'resume' },
+  }),
+  definePreset<Message, unknown>({
+    ...common,
+    name: 'first frame',
+    token: { kind: 'ticket', placement: { in: 'first-frame', frame: (token) => ({ auth: token }) } },
+  }),
+  definePreset<Message, unknown>({
+    ...common,
+    name: 'subprotocol',
+    token: { kind: 'ticket', use: 'single', placement: { in: 'subprotocol', protocols: (token) => ['app', token] } },
+  }),
+  definePreset<Message, unknown>({
+    ...common,
+    name: 'lease',
+    token: { kind: 'lease' },
+    heartbeat: { intervalMs: 20_000, graceMs: 60_000 },
+    release: true,
+  }),
+  definePreset<Message, unknown>({
+    ...common,
+    name: 'shown',
+    token: { kind: 'lease' },
+    heartbeat: { intervalMs: 20_000, show: (token) => ({ renewed: token }) },
     liveness: { idleMs: 15_000, probe: () => ({ type: 'ping' }) },
   }),
-  definePreset<Message, unknown>({ ...common, name: 'broken', token: { kind: 'lease' }, heartbeat: { intervalMs: 20_000, show: (token) => { throw new Error(`cannot show ${token}`) } } }),
+  definePreset<Message, unknown>({
+    ...common,
+    name: 'broken',
+    token: { kind: 'lease' },
+    heartbeat: {
+      intervalMs: 20_000,
+      show: (token) => {
+        throw new Error(`cannot show ${token}`)
+      },
+    },
+  }),
 ]
 
 const backends = (plain: boolean): readonly Behaviour[] => [
   ...Array.from({ length: 6 }, () => answersTokens({ expiresIn: 120, handle: 'tx', plain })),
-  answersTokens({ expiresIn: 0, plain }), refuses('login_required'), refuses('key_refused'), refuses('revoked'), refuses('quota', { retryAfter: 20 }), refuses('quota', { status: 402 }),
-  refuses('forbidden'), failsWith(500), answersHtml(), answersNothing(), answersMuch(), isSilent(), throwsLater(), throwsSynchronously(), sameTokenAgain(),
+  answersTokens({ expiresIn: 0, plain }),
+  refuses('login_required'),
+  refuses('key_refused'),
+  refuses('revoked'),
+  refuses('quota', { retryAfter: 20 }),
+  refuses('quota', { status: 402 }),
+  refuses('forbidden'),
+  failsWith(500),
+  answersHtml(),
+  answersNothing(),
+  answersMuch(),
+  isSilent(),
+  throwsLater(),
+  throwsSynchronously(),
+  sameTokenAgain(),
 ]
 
 const services: readonly Service[] = [
   ...Array.from({ length: 6 }, () => acceptsEverybody({ type: 'ready' })),
-  closesWith(4401), closesWith(1006), closesWith(1012), refusesHandshake(), hangsHandshake(), acceptsEverybody(),
+  closesWith(4401),
+  closesWith(1006),
+  closesWith(1012),
+  refusesHandshake(),
+  hangsHandshake(),
+  acceptsEverybody(),
 ]
 
 const facts: readonly PageFact[] = ['away', 'back', 'hidden', 'visible', 'online', 'offline']
@@ -78,7 +156,8 @@ export async function walk(seed: number, steps = 60): Promise<Walked> {
         ...host,
         socket(url, protocols) {
           // As a browser words it.
-          if (constructorThrows) throw new SyntaxError(`Failed to construct 'WebSocket': The URL '${url}' or the subprotocol '${protocols.join()}' is invalid.`)
+          if (constructorThrows)
+            throw new SyntaxError(`Failed to construct 'WebSocket': The URL '${url}' or the subprotocol '${protocols.join()}' is invalid.`)
           return host.socket(url, protocols)
         },
       }),

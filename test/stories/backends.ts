@@ -2,10 +2,19 @@
  * The words that stories are told in: what a token endpoint does, what a provider does, and a session between the two in
  * virtual time. Every token is a canary; after every story all that could be seen of it is searched for one.
  */
-import { afterEach, expect } from 'vitest'
+import { afterEach, assert } from 'vitest'
 import type { Accepted, Conversation, Peer, Provider, Upgrade } from '../../src/emulator/provider.ts'
 import { createSession, SessionError, statsOf, traceOf } from '../../src/index.ts'
-import type { Host, Notice, PlainSessionOptions, Session, SessionOptions, Status, TokenCallback, TokenSourceOption } from '../../src/index.ts'
+import type {
+  Host,
+  Notice,
+  PlainSessionOptions,
+  Session,
+  SessionOptions,
+  Status,
+  TokenCallback,
+  TokenSourceOption,
+} from '../../src/index.ts'
 import { createTestWorld, type TestWorld } from '../../src/testing/index.ts'
 import { canary, forgetCanaries, leaksIn, listenToConsole, type Leak } from '../canary/canaries.ts'
 
@@ -74,13 +83,23 @@ export const failsWith =
 export const isSilent = (): Behaviour => () => null
 export const throwsSynchronously = (): Behaviour => () => ({ status: 0, throws: 'now' })
 export const throwsLater = (): Behaviour => () => ({ status: 0, throws: 'later' })
-export const answersHtml = (): Behaviour => () => ({ status: 200, headers: { 'content-type': 'text/html' }, body: '<!doctype html><title>Log in</title>' })
+export const answersHtml = (): Behaviour => () => ({
+  status: 200,
+  headers: { 'content-type': 'text/html' },
+  body: '<!doctype html><title>Log in</title>',
+})
 export const answersNothing = (): Behaviour => () => ({ status: 200, body: '', returned: undefined })
-export const answersMuch = (): Behaviour => (_ask, backend) => ({ status: 200, body: grant(backend, canary(true) + 'x'.repeat(20_000), { expires_in: 600 }) })
+export const answersMuch = (): Behaviour => (_ask, backend) => ({
+  status: 200,
+  body: grant(backend, canary(true) + 'x'.repeat(20_000), { expires_in: 600 }),
+})
 /** A route that somebody cached. */
 export const sameTokenAgain =
   ({ expiresIn = 600 } = {}): Behaviour =>
-  (_ask, backend) => ({ status: 200, body: { access_token: backend.tokens.at(-1) ?? backend.tokens[backend.tokens.push(canary()) - 1], expires_in: expiresIn } })
+  (_ask, backend) => ({
+    status: 200,
+    body: { access_token: backend.tokens.at(-1) ?? backend.tokens[backend.tokens.push(canary()) - 1], expires_in: expiresIn },
+  })
 
 /** A token endpoint at `/token` that does as it is told, and the same backend as a function. */
 export class Backend {
@@ -117,7 +136,9 @@ export class Backend {
     if (throws === 'now') throw new TypeError('fetch is not what it was')
     if (throws) return Promise.reject(new TypeError('Failed to fetch'))
     const text = answer === undefined || typeof answer === 'string' ? answer : JSON.stringify(answer)
-    return Promise.resolve(new Response(text ?? null, { status, headers: { ...(answer !== undefined && { 'content-type': 'application/json' }), ...headers } }))
+    return Promise.resolve(
+      new Response(text ?? null, { status, headers: { ...(answer !== undefined && { 'content-type': 'application/json' }), ...headers } }),
+    )
   }
 
   /** As a token callback. */
@@ -224,8 +245,9 @@ export class FakeProvider implements Provider {
 
   /** Cuts every socket, or closes it with a code. */
   drop(code?: number): void {
-    for (const peer of [...this.peers]) code === undefined ? peer.terminate() : peer.close(code)
-    if (code === undefined) this.peers.clear()
+    if (code !== undefined) return [...this.peers].forEach((peer) => peer.close(code))
+    for (const peer of this.peers) peer.terminate()
+    this.peers.clear()
   }
 
   /** The token that came with the last handshake. */
@@ -320,7 +342,7 @@ export class Story<In = unknown, Out = unknown> {
   async connected(): Promise<this> {
     const connecting = this.session.connect()
     await this.world.settle()
-    expect(this.now).toBe('connected')
+    assert.equal(this.now, 'connected')
     await connecting
     return this
   }
@@ -347,11 +369,11 @@ export class Story<In = unknown, Out = unknown> {
   /** Lets time pass until the session is this; fails if that takes longer than `ms`. */
   async until(word: string, ms: number): Promise<void> {
     for (let passed = 0; this.now !== word && passed < ms; passed += 250) await this.advance(250)
-    expect(this.now).toBe(word)
+    assert.equal(this.now, word)
   }
 
   /** Closes, and says what is left in the world: nothing, if all is well. */
-  async leftovers(): Promise<object> {
+  async leftovers(): Promise<{ timers: number; pageListeners: number; openSockets: number }> {
     void this.session.close()
     await this.world.advance(2001)
     const { timers, pageListeners, openSockets } = this.world.census
@@ -378,17 +400,29 @@ function watched<In, Out>(story: Story<In, Out>, session: Session<In, Out>): Ses
   const plain = session as Session
   see('trace', traceOf(plain, { limit: 40 }))
   see('session', session)
-  seen.push(['stats', { get now() { return statsOf(plain) } }])
+  seen.push([
+    'stats',
+    {
+      get now() {
+        return statsOf(plain)
+      },
+    },
+  ])
   return session
 }
 
 /** The plain form against `provider.test`. */
-export const story = <In = unknown, Out = unknown>(options: StoryOptions = {}, own: Partial<PlainSessionOptions<In, Out>> = {}): Story<In, Out> =>
-  new Story<In, Out>(options, (common) => ({ url: providerUrl, ...common, ...own }))
+export const story = <In = unknown, Out = unknown>(
+  options: StoryOptions = {},
+  own: Partial<PlainSessionOptions<In, Out>> = {},
+): Story<In, Out> => new Story<In, Out>(options, (common) => ({ url: providerUrl, ...common, ...own }))
 
 /** A session of a preset. */
-export const storyOf = <In, Out>(preset: Extract<SessionOptions<In, Out>, { preset: unknown }>['preset'], options: StoryOptions = {}, own: Own = {}): Story<In, Out> =>
-  new Story<In, Out>(options, (common) => ({ preset, ...common, ...own }) as SessionOptions<In, Out>)
+export const storyOf = <In, Out>(
+  preset: Extract<SessionOptions<In, Out>, { preset: unknown }>['preset'],
+  options: StoryOptions = {},
+  own: Own = {},
+): Story<In, Out> => new Story<In, Out>(options, (common) => ({ preset, ...common, ...own }) as SessionOptions<In, Out>)
 
 const written = listenToConsole()
 
@@ -404,5 +438,5 @@ export function leaksSoFar(): Leak[] {
 }
 
 afterEach(() => {
-  expect(leaksSoFar()).toEqual([])
+  assert.deepEqual(leaksSoFar(), [])
 })

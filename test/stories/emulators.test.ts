@@ -25,8 +25,19 @@ async function hume<In, Out>(preset: Preset<In, Out>, options: Parameters<typeof
   const faulty = withFaults(service, world.world)
   world.serve('https://api.hume.ai', faulty)
   let pair = service.installed[0]!
-  const mint = humeMint({ credentials: () => ({ apiKey: pair.apiKey, secretKey: pair.secretKey }), fetch: (request: Request) => faulty.fetch(request), guard: { now: world.world.now } })
-  const endpoint = withFaults({ name: 'endpoint', fetch: createTokenEndpoint({ mint, origins: 'same-origin', onError: () => {}, now: world.world.now }), upgrade: () => Promise.reject(new Error('no socket here')) }, world.world)
+  const mint = humeMint({
+    credentials: () => ({ apiKey: pair.apiKey, secretKey: pair.secretKey }),
+    fetch: (request: Request) => faulty.fetch(request),
+    guard: { now: world.world.now },
+  })
+  const endpoint = withFaults(
+    {
+      name: 'endpoint',
+      fetch: createTokenEndpoint({ mint, origins: 'same-origin', onError: () => {}, now: world.world.now }),
+      upgrade: () => Promise.reject(new Error('no socket here')),
+    },
+    world.world,
+  )
   world.serve('https://app.test', endpoint)
   const it = new Story<In, Out>({ world, host: () => world.host }, () => ({ preset, host: world.host, tokenSource: '/api/token' }))
   const search = (): void => watchFor(...service.secrets())
@@ -42,7 +53,9 @@ describe('Hume EVI', () => {
     await soon(it)
     expect(it.session.send({ type: 'user_input', text: 'Hello' })).toBe('sent')
     await it.advance(3000)
-    expect(it.messages.map(({ type }) => type)).toEqual(expect.arrayContaining(['chat_metadata', 'user_message', 'assistant_message', 'assistant_end']))
+    expect(it.messages.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['chat_metadata', 'user_message', 'assistant_message', 'assistant_end']),
+    )
     expect(it.notices).toEqual([])
     search()
     expect([service.counts.mints, await it.leftovers()]).toEqual([1, nothing])
@@ -107,7 +120,7 @@ describe('Hume TTS', () => {
   it('connects with the same kind of token', async () => {
     const { it, search } = await hume(humeTts())
     await soon(it)
-    it.session.send({ text: 'Hello', flush: true } as never)
+    it.session.send({ text: 'Hello', flush: true })
     await it.advance(3000)
     expect(it.messages.length).toBeGreaterThan(0)
     search()
@@ -121,7 +134,14 @@ function bithuman<In, Out>(preset: Preset<In, Out>, embed = false) {
   let { secret } = service
   const account = { secret: () => secret, fetch: (request: Request) => service.fetch(request), guard: { now: world.world.now } }
   const mint = embed ? bithumanEmbedMint({ ...account, agent: 'A78WKV4515' }) : bithumanMint(account)
-  const endpoint = withFaults({ name: 'endpoint', fetch: createTokenEndpoint({ mint, origins: 'same-origin', onError: () => {}, now: world.world.now }), upgrade: () => Promise.reject(new Error('no socket here')) }, world.world)
+  const endpoint = withFaults(
+    {
+      name: 'endpoint',
+      fetch: createTokenEndpoint({ mint, origins: 'same-origin', onError: () => {}, now: world.world.now }),
+      upgrade: () => Promise.reject(new Error('no socket here')),
+    },
+    world.world,
+  )
   world.serve('https://app.test', endpoint)
   const it = new Story<In, Out>({ world, host: () => world.host }, () => ({ preset, host: world.host, tokenSource: '/api/token' }))
   watchFor(secret)

@@ -3,7 +3,18 @@ import { definePreset } from '../../src/index.ts'
 import type { Preset } from '../../src/index.ts'
 import { canary } from '../canary/canaries.ts'
 import {
-  acceptsEverybody, answersTokens, closesWith, FakeProvider, hangsHandshake, neverReady, nothing, refuses, refusesHandshake, Story, story, storyOf,
+  acceptsEverybody,
+  answersTokens,
+  closesWith,
+  FakeProvider,
+  hangsHandshake,
+  neverReady,
+  nothing,
+  refuses,
+  refusesHandshake,
+  type Story,
+  story,
+  storyOf,
 } from './backends.ts'
 
 const url = 'wss://provider.test/live'
@@ -15,13 +26,19 @@ describe('the token leaves the page', () => {
   })
 
   it('as a subprotocol', async () => {
-    const it = await story({ tokens: answersTokens({ plain: true }) }, { placement: { in: 'subprotocol', protocols: (token) => ['app', `token.${token}`] } }).connected()
+    const it = await story(
+      { tokens: answersTokens({ plain: true }) },
+      { placement: { in: 'subprotocol', protocols: (token) => ['app', `token.${token}`] } },
+    ).connected()
     expect(it.provider.upgrades[0]!.protocols).toEqual(['app', `token.${it.backend.tokens[0]}`])
     expect(it.provider.upgrades[0]!.url.search).toBe('')
   })
 
   it('in the first frame, before everything else, with the handle', async () => {
-    const it = story({ tokens: answersTokens({ handle: 'tx-1' }) }, { placement: { in: 'first-frame', frame: (token, handle) => ({ auth: token, handle }) } })
+    const it = story(
+      { tokens: answersTokens({ handle: 'tx-1' }) },
+      { placement: { in: 'first-frame', frame: (token, handle) => ({ auth: token, handle }) } },
+    )
     it.session.send({ hello: 1 })
     await it.connected()
     expect(it.provider.heard).toEqual([{ auth: it.backend.tokens[0], handle: 'tx-1' }, { hello: 1 }])
@@ -128,7 +145,13 @@ describe('a grant that the provider rejects', () => {
   })
 
   it('is found out by verify, where the preset has it, and that call dies with the session', async () => {
-    const preset = definePreset({ name: 'verifies', docs: '', url: () => url, token: { kind: 'ticket' }, verify: { url: 'https://api.test/me' } })
+    const preset = definePreset({
+      name: 'verifies',
+      docs: '',
+      url: () => url,
+      token: { kind: 'ticket' },
+      verify: { url: 'https://api.test/me' },
+    })
     let status = 401
     const calls: (string | null)[] = []
     const it = storyOf(preset, { provider: refusesHandshake() })
@@ -185,7 +208,13 @@ describe('a link', () => {
     await it.world.settle()
     await it.advance(0)
     expect(it.now).toBe('connected')
-    it.provider.now((_upgrade, provider) => ({ open: (peer) => { const conversation = provider.talk(peer, []); peer.terminate(); return conversation } }))
+    it.provider.now((_upgrade, provider) => ({
+      open: (peer) => {
+        const conversation = provider.talk(peer, [])
+        peer.terminate()
+        return conversation
+      },
+    }))
     it.provider.drop()
     await it.advance(3_600_000)
     expect(it.provider.upgrades.length).toBeLessThan(400)
@@ -194,7 +223,10 @@ describe('a link', () => {
   it('spreads its return over the window that the server told', async () => {
     const dials: number[] = []
     for (let seed = 1; seed <= 20; seed++) {
-      const it = await story<{ goaway?: number }>({ seed }, { control: ({ goaway }) => (goaway ? { is: 'goaway', spreadMs: goaway } : undefined) }).connected()
+      const it = await story<{ goaway?: number }>(
+        { seed },
+        { control: ({ goaway }) => (goaway ? { is: 'goaway', spreadMs: goaway } : undefined) },
+      ).connected()
       await it.advance(61_000)
       it.provider.say({ goaway: 20_000 })
       await it.world.settle()
@@ -271,14 +303,24 @@ describe('a conversation', () => {
   type In = { type: string; id?: string }
   const ready = (message: In): { is: 'ready'; continuity?: string } | undefined =>
     message.type === 'ready' ? { is: 'ready', ...(message.id !== undefined && { continuity: message.id }) } : undefined
-  const continues: Preset<In, unknown> = definePreset<In, unknown>({
-    name: 'continues', docs: '', url: () => url, token: { kind: 'ticket' }, ready: 'frame', control: ready, continuity: { kind: 'query', name: 'resume' },
+  const continues: Preset<In> = definePreset<In, unknown>({
+    name: 'continues',
+    docs: '',
+    url: () => url,
+    token: { kind: 'ticket' },
+    ready: 'frame',
+    control: ready,
+    continuity: { kind: 'query', name: 'resume' },
   })
   const offered = (it: Story<In>): string | null => it.provider.upgrades.at(-1)!.url.searchParams.get('resume')
 
   it('goes on where the provider takes it up, queue and all', async () => {
     const told: boolean[] = []
-    const it = await storyOf(continues, { provider: acceptsEverybody({ type: 'ready', id: 'c1' }) }, { onReady: ({ resumed }) => told.push(resumed) }).connected()
+    const it = await storyOf(
+      continues,
+      { provider: acceptsEverybody({ type: 'ready', id: 'c1' }) },
+      { onReady: ({ resumed }) => told.push(resumed) },
+    ).connected()
     expect(offered(it)).toBeNull()
     it.provider.drop()
     await it.world.settle()
@@ -294,7 +336,10 @@ describe('a conversation', () => {
     await it.world.settle()
     it.session.send({ n: 1 })
     await it.advance(5000)
-    expect(it.notices).toEqual([{ name: 'gap', reason: 'continuity-denied' }, { name: 'dropped', message: { n: 1 }, reason: 'continuity-denied' }])
+    expect(it.notices).toEqual([
+      { name: 'gap', reason: 'continuity-denied' },
+      { name: 'dropped', message: { n: 1 }, reason: 'continuity-denied' },
+    ])
     it.provider.drop()
     await it.advance(30_000)
     expect(offered(it)).toBe('c2')
@@ -312,7 +357,9 @@ describe('a conversation', () => {
   })
 
   it('that cannot go on is replaced, and that is said', async () => {
-    const it = await storyOf(definePreset({ ...continues, continuity: { kind: 'replace' } }), { provider: acceptsEverybody({ type: 'ready' }) }).connected()
+    const it = await storyOf(definePreset({ ...continues, continuity: { kind: 'replace' } }), {
+      provider: acceptsEverybody({ type: 'ready' }),
+    }).connected()
     it.provider.drop()
     await it.world.settle()
     it.session.send({ n: 1 })
@@ -332,7 +379,10 @@ describe('the plain form', () => {
   })
 
   it('checks both ways with a schema, keeps the socket and says what was wrong', async () => {
-    const text = (value: unknown) => (typeof (value as { text?: unknown } | null)?.text === 'string' ? { value: value as { text: string } } : { issues: [{ message: 'needs a text', path: ['text'] }] })
+    const text = (value: unknown) =>
+      typeof (value as { text?: unknown } | null)?.text === 'string'
+        ? { value: value as { text: string } }
+        : { issues: [{ message: 'needs a text', path: ['text'] }] }
     const schema = { '~standard': { version: 1, vendor: 'test', validate: text } } as const
     const it = await story<{ text: string }, { text: string }>({}, { schemas: { inbound: schema, outbound: schema } }).connected()
     it.provider.say({ text: 'hello' })
@@ -340,7 +390,10 @@ describe('the plain form', () => {
     it.provider.say('{')
     await it.world.settle()
     expect(it.messages).toEqual([{ text: 'hello' }])
-    expect(it.notices).toEqual([{ name: 'bad-frame', issue: 'text: needs a text', bytes: 16 }, { name: 'bad-frame', issue: 'not JSON', bytes: 1 }])
+    expect(it.notices).toEqual([
+      { name: 'bad-frame', issue: 'text: needs a text', bytes: 16 },
+      { name: 'bad-frame', issue: 'not JSON', bytes: 1 },
+    ])
     expect(() => it.session.send({ txt: 'no' } as never)).toThrow(new TypeError('send: text: needs a text'))
     expect(it.now).toBe('connected')
   })
@@ -348,7 +401,12 @@ describe('the plain form', () => {
   it('gives its options to the session: lease, ready, close codes', async () => {
     const it = story<{ type: string }>(
       { provider: acceptsEverybody({ type: 'welcome' }) },
-      { kind: 'lease', heartbeat: { intervalMs: 10_000 }, ready: ({ type }) => type === 'welcome', closeCodes: [{ from: 4000, to: 4000, then: 'stop' }] },
+      {
+        kind: 'lease',
+        heartbeat: { intervalMs: 10_000 },
+        ready: ({ type }) => type === 'welcome',
+        closeCodes: [{ from: 4000, to: 4000, then: 'stop' }],
+      },
     )
     await it.connected()
     await it.advance(60_000)

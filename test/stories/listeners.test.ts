@@ -23,18 +23,46 @@ describe('a listener that throws', () => {
 
   it('may be onReady', async () => {
     const broken = new Error('mine')
-    const it = story({}, { onReady: () => { throw broken } })
+    const it = story(
+      {},
+      {
+        onReady: () => {
+          throw broken
+        },
+      },
+    )
     await it.connected()
     expect(it.world.census.reported).toEqual([broken])
   })
 
   it('may be a function of the preset: probe, show, control, envelope, first frame', async () => {
     const preset = definePreset<{ type?: string }, unknown>({
-      name: 'broken', docs: '', url: () => 'wss://provider.test/live', token: { kind: 'lease' },
-      heartbeat: { intervalMs: 10_000, show: (token) => { throw new Error(`show ${token}`) } },
-      liveness: { idleMs: 5000, probe: () => { throw new Error('probe') } },
-      control: (message) => { if (message.type === 'bad') throw new Error('control'); return undefined },
-      messages: { envelope: (message) => { if ((message as { type: string }).type === 'odd') throw new Error('envelope'); return true } },
+      name: 'broken',
+      docs: '',
+      url: () => 'wss://provider.test/live',
+      token: { kind: 'lease' },
+      heartbeat: {
+        intervalMs: 10_000,
+        show: (token) => {
+          throw new Error(`show ${token}`)
+        },
+      },
+      liveness: {
+        idleMs: 5000,
+        probe: () => {
+          throw new Error('probe')
+        },
+      },
+      control: (message) => {
+        if (message.type === 'bad') throw new Error('control')
+        return undefined
+      },
+      messages: {
+        envelope: (message) => {
+          if ((message as { type: string }).type === 'odd') throw new Error('envelope')
+          return true
+        },
+      },
     })
     const it = await storyOf(preset).connected()
     for (const type of ['bad', 'odd', 'good']) it.provider.say({ type })
@@ -46,7 +74,9 @@ describe('a listener that throws', () => {
   })
 
   it('may be the function that makes the first frame: the session fails, and its token is nowhere', async () => {
-    const frame = (token: string): never => { throw new Error(`first frame with ${token}`) }
+    const frame = (token: string): never => {
+      throw new Error(`first frame with ${token}`)
+    }
     const it = story({}, { placement: { in: 'first-frame', frame } })
     expect(await it.outcome(it.session.connect())).toBe('bad_configuration')
     expect(it.world.census.openSockets).toBe(0)
@@ -68,7 +98,9 @@ describe('inside a listener', () => {
 
   it('of status, close() ends the session and is told to everybody', async () => {
     const it = story()
-    it.session.on('status', ({ name }) => { if (name === 'connected') void it.session.close() })
+    it.session.on('status', ({ name }) => {
+      if (name === 'connected') void it.session.close()
+    })
     const later: string[] = []
     it.session.on('status', ({ name }) => later.push(name))
     const connecting = it.session.connect()
@@ -79,7 +111,9 @@ describe('inside a listener', () => {
 
   it('of status, close() before it connected rejects connect()', async () => {
     const it = story()
-    it.session.on('status', ({ name }) => { if (name === 'connecting') void it.session.close() })
+    it.session.on('status', ({ name }) => {
+      if (name === 'connecting') void it.session.close()
+    })
     expect(await it.outcome(it.session.connect())).toBe('closed')
     expect([it.path, it.backend.mints]).toEqual([['connecting', 'closed'], 0])
   })
@@ -100,7 +134,12 @@ describe('inside a listener', () => {
   it('of status closed, connect() starts anew after the farewell', async () => {
     const it = await story().connected()
     let once = true
-    it.session.on('status', ({ name }) => { if (name === 'closed' && once) { once = false; void it.session.connect() } })
+    it.session.on('status', ({ name }) => {
+      if (name === 'closed' && once) {
+        once = false
+        void it.session.connect()
+      }
+    })
     await it.outcome(it.session.close(), 2000)
     await it.world.settle()
     expect([it.now, it.provider.most]).toEqual(['connected', 1])
@@ -123,7 +162,10 @@ describe('inside a listener', () => {
     const sent: string[] = []
     it.session.on('status', ({ name }) => sent.push(it.session.send({ in: name })))
     await it.connected()
-    expect([sent, it.provider.heard]).toEqual([['queued', 'sent'], [{ in: 'connecting' }, { in: 'connected' }]])
+    expect([sent, it.provider.heard]).toEqual([
+      ['queued', 'sent'],
+      [{ in: 'connecting' }, { in: 'connected' }],
+    ])
   })
 
   it('of message, close() is heard after it, and no message follows', async () => {
@@ -160,7 +202,10 @@ describe('inside a listener', () => {
   it('a remover works while the event is being told', async () => {
     const it = story()
     const heard: string[] = []
-    const remove = it.session.on('status', ({ name }) => { heard.push(name); remove() })
+    const remove = it.session.on('status', ({ name }) => {
+      heard.push(name)
+      remove()
+    })
     await it.connected()
     expect(heard).toEqual(['connecting'])
   })
@@ -168,7 +213,14 @@ describe('inside a listener', () => {
 
 describe('inside a function of the application', () => {
   it('the token callback may close the session', async () => {
-    const it: Story = new Story({}, ({ host }) => ({ url: 'wss://provider.test/live', host, tokenSource: () => { void it.session.close(); return { access_token: 'unused-0001' } } }))
+    const it: Story = new Story({}, ({ host }) => ({
+      url: 'wss://provider.test/live',
+      host,
+      tokenSource: () => {
+        void it.session.close()
+        return { access_token: 'unused-0001' }
+      },
+    }))
     expect(await it.outcome(it.session.connect())).toBe('closed')
     expect(it.world.census).toMatchObject({ ...nothing, sockets: 0 })
   })
@@ -178,7 +230,10 @@ describe('inside a function of the application', () => {
       url: 'wss://provider.test/live',
       host,
       tokenSource: (request) => {
-        if (request.attempt === 0 && it.path.length === 1) { it.session.pause(); void it.session.connect() }
+        if (request.attempt === 0 && it.path.length === 1) {
+          it.session.pause()
+          void it.session.connect()
+        }
         return answersTokens()(request as never, it.backend)!.body as { access_token: string }
       },
     }))
@@ -188,7 +243,15 @@ describe('inside a function of the application', () => {
 
   it('the url function may close or pause the session: no socket is opened', async () => {
     for (const verb of ['close', 'pause'] as const) {
-      const it: Story = story({}, { url: () => { void it.session[verb](); return 'wss://provider.test/live' } })
+      const it: Story = story(
+        {},
+        {
+          url: () => {
+            void it.session[verb]()
+            return 'wss://provider.test/live'
+          },
+        },
+      )
       void it.session.connect()
       await it.world.settle()
       expect([it.session.status.name, it.world.census.openSockets]).toEqual([verb === 'close' ? 'closed' : 'paused', 0])
@@ -197,7 +260,15 @@ describe('inside a function of the application', () => {
   })
 
   it('the url function may throw, or name a place that would show the token', async () => {
-    const places = [() => { throw new Error('mine') }, () => 'no address', () => 'ws://example.com/live', () => 'wss://example.com/live?api_key=x', () => 'https://example.com']
+    const places = [
+      () => {
+        throw new Error('mine')
+      },
+      () => 'no address',
+      () => 'ws://example.com/live',
+      () => 'wss://example.com/live?api_key=x',
+      () => 'https://example.com',
+    ]
     for (const url of places) {
       const it = story({}, { url })
       expect(await it.outcome(it.session.connect())).toBe('bad_configuration')
@@ -211,7 +282,13 @@ describe('onReady', () => {
     const order: string[] = []
     const it = story<{ type: string }>(
       { provider: acceptsEverybody({ type: 'early' }, { type: 'ready' }, { type: 'late' }) },
-      { ready: ({ type }) => type === 'ready', onReady: ({ send }) => { order.push('onReady'); send({ first: true }) } },
+      {
+        ready: ({ type }) => type === 'ready',
+        onReady: ({ send }) => {
+          order.push('onReady')
+          send({ first: true })
+        },
+      },
     )
     it.session.on('message', ({ type }) => order.push(type))
     it.session.on('status', ({ name }) => order.push(name))
@@ -227,6 +304,9 @@ describe('onReady', () => {
     await it.connected()
     it.provider.drop()
     await it.advance(5000)
-    expect(told).toEqual([{ resumed: false, attempt: 0 }, { resumed: false, attempt: 1 }])
+    expect(told).toEqual([
+      { resumed: false, attempt: 0 },
+      { resumed: false, attempt: 1 },
+    ])
   })
 })

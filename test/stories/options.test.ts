@@ -52,17 +52,19 @@ describe('a mistake of the programmer is a TypeError at once', () => {
   })
 
   it('and never repeats what may be a secret', () => {
-    for (const [, options] of bad) {
+    const said = bad.map(([, options]) => {
       try {
-        createSession(options as never)
+        return createSession(options as never).status.name
       } catch (error) {
-        expect(String(error)).not.toMatch(/sk_live_0|eyJh|:secret@|Basic abc/)
+        return String(error)
       }
-    }
+    })
+    expect(said.join()).not.toMatch(/sk_live_0|eyJh|:secret@|Basic abc/)
   })
 
   it('in createTokenSource and definePreset, too', () => {
-    for (const where of ['', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln', {}, 7, null]) expect(() => createTokenSource(where as never)).toThrow(TypeError)
+    for (const where of ['', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln', {}, 7, null])
+      expect(() => createTokenSource(where as never)).toThrow(TypeError)
     expect(() => definePreset({ name: 'x', docs: '', url: () => '', token: { kind: 'lease' } })).toThrow(TypeError)
     expect(() => definePreset({ name: 'x', docs: '', token: { kind: 'ticket' } })).toThrow(TypeError)
   })
@@ -73,7 +75,13 @@ describe('a mistake of the programmer is a TypeError at once', () => {
   })
 
   it('but ws: on this very machine, and a function for the url, are fine', () => {
-    for (const url of ['ws://localhost:8080/live', 'ws://127.0.0.1/live', 'ws://[::1]/live', 'ws://app.localhost/live', () => providerUrl]) {
+    for (const url of [
+      'ws://localhost:8080/live',
+      'ws://127.0.0.1/live',
+      'ws://[::1]/live',
+      'ws://app.localhost/live',
+      () => providerUrl,
+    ]) {
       expect(() => createSession({ url, tokenSource: '/api/token' })).not.toThrow()
     }
   })
@@ -103,7 +111,16 @@ it('touches nothing of its world at import and in a constructor', async () => {
 })
 
 it('offers what it offers', () => {
-  expect(Object.keys(heartwire).sort()).toEqual(['SessionError', 'createSession', 'createTokenSource', 'definePreset', 'fetchWith', 'messages', 'statsOf', 'traceOf'])
+  expect(Object.keys(heartwire).sort()).toEqual([
+    'SessionError',
+    'createSession',
+    'createTokenSource',
+    'definePreset',
+    'fetchWith',
+    'messages',
+    'statsOf',
+    'traceOf',
+  ])
 })
 
 describe('messages()', () => {
@@ -138,7 +155,7 @@ describe('messages()', () => {
     it.provider.say({ n: 1 })
     it.provider.say({ n: 2 })
     expect(await it.outcome(both)).toBe('done')
-    expect((await both).map(({ value }) => (value as { n: number }).n).sort()).toEqual([1, 2])
+    expect((await both).map(({ value }) => (value as { n: number }).n).sort((a, b) => a - b)).toEqual([1, 2])
   })
 
   it('ends when the session fails', async () => {

@@ -4,7 +4,12 @@ import { acceptsEverybody, answersTokens, failsWith, isSilent, nothing, provider
 import type { Story } from './backends.ts'
 
 const beat = { kind: 'lease', heartbeat: { intervalMs: 60_000, graceMs: 300_000 } } as const
-const leaseOnly = definePreset({ name: 'lease only', docs: '', token: { kind: 'lease', lifetimeMs: 300_000 }, heartbeat: { intervalMs: 60_000, graceMs: 300_000 } })
+const leaseOnly = definePreset({
+  name: 'lease only',
+  docs: '',
+  token: { kind: 'lease', lifetimeMs: 300_000 },
+  heartbeat: { intervalMs: 60_000, graceMs: 300_000 },
+})
 
 describe('a page that is put away', () => {
   it('closes its socket at once and comes back with one', async () => {
@@ -224,7 +229,11 @@ describe('a lease', () => {
   })
 
   it('ends at once when they say no, and comes back by itself when they say yes', async () => {
-    for (const [error, code] of [['key_refused', 'key_refused'], ['revoked', 'revoked'], ['login_required', 'login_required']] as const) {
+    for (const [error, code] of [
+      ['key_refused', 'key_refused'],
+      ['revoked', 'revoked'],
+      ['login_required', 'login_required'],
+    ] as const) {
       const it = await story({}, beat).connected()
       it.backend.now(refuses(error))
       await it.advance(60_001)
@@ -250,7 +259,11 @@ describe('a lease', () => {
   it('shows a renewed grant on the live link, where the provider wants to see it', async () => {
     type In = { type: string }
     const preset = definePreset<In, unknown>({
-      name: 'shows', docs: '', url: () => providerUrl, token: { kind: 'lease' }, heartbeat: { intervalMs: 60_000, show: (token) => ({ renewed: token }) },
+      name: 'shows',
+      docs: '',
+      url: () => providerUrl,
+      token: { kind: 'lease' },
+      heartbeat: { intervalMs: 60_000, show: (token) => ({ renewed: token }) },
       control: ({ type }) => (type === 'ack' ? { is: 'ack' } : undefined),
     })
     const it = await storyOf(preset).connected()

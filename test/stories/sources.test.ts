@@ -1,34 +1,78 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createTokenSource, definePreset, fetchWith, SessionError } from '../../src/index.ts'
 import type { TokenEndpointOptions, TokenSource } from '../../src/index.ts'
-import { acceptsEverybody, answersHtml, answersTokens, Backend, closesWith, FakeProvider, failsWith, hostOf, isSilent, nothing, providerUrl, refuses, see, Story, story, throwsLater, throwsSynchronously } from './backends.ts'
+import {
+  acceptsEverybody,
+  answersHtml,
+  answersTokens,
+  Backend,
+  closesWith,
+  FakeProvider,
+  failsWith,
+  hostOf,
+  isSilent,
+  nothing,
+  providerUrl,
+  refuses,
+  see,
+  Story,
+  story,
+  throwsLater,
+  throwsSynchronously,
+} from './backends.ts'
 import { createTestWorld } from '../../src/testing/index.ts'
 
 const ticket = definePreset({ name: 'ticket', docs: '', url: () => providerUrl, token: { kind: 'ticket' }, rest: ['https://api.test'] })
-const lease = definePreset({ name: 'lease', docs: '', url: () => providerUrl, token: { kind: 'lease' }, heartbeat: { intervalMs: 60_000 }, release: true })
+const lease = definePreset({
+  name: 'lease',
+  docs: '',
+  url: () => providerUrl,
+  token: { kind: 'lease' },
+  heartbeat: { intervalMs: 60_000 },
+  release: true,
+})
 
 /** One source and the sessions that are given it. */
-function shared(behaviour = answersTokens(), where?: (backend: Backend) => Parameters<typeof createTokenSource>[0]): { source: TokenSource; session: (preset?: typeof ticket) => Story; backend: Backend; provider: FakeProvider; host: ReturnType<typeof hostOf> } {
+function shared(
+  behaviour = answersTokens(),
+  where?: (backend: Backend) => Parameters<typeof createTokenSource>[0],
+): {
+  source: TokenSource
+  session: (preset?: typeof ticket) => Story
+  backend: Backend
+  provider: FakeProvider
+  host: ReturnType<typeof hostOf>
+} {
   const world = createTestWorld()
   const backend = new Backend(behaviour)
   const provider = new FakeProvider(acceptsEverybody())
   const host = hostOf(world, backend)
   const source = see('source', createTokenSource(where?.(backend) ?? '/token', { host, preset: ticket }))
-  const session = (preset = ticket): Story => new Story({ world, backend, serves: provider }, (common) => ({ ...common, preset, tokenSource: source }))
+  const session = (preset = ticket): Story =>
+    new Story({ world, backend, serves: provider }, (common) => ({ ...common, preset, tokenSource: source }))
   return { source, session, backend, provider, host }
 }
 
 describe('the token request', () => {
   it('is a POST of JSON with our header, uncached and without redirects', async () => {
     const seen: RequestInit[] = []
-    const it = new Story({}, ({ host }) => ({ url: providerUrl, tokenSource: '/token', host: { ...host, fetch: (_url, init) => (seen.push(init), host.fetch('/token', init)) } }))
+    const it = new Story({}, ({ host }) => ({
+      url: providerUrl,
+      tokenSource: '/token',
+      host: { ...host, fetch: (_url, init) => (seen.push(init), host.fetch('/token', init)) },
+    }))
     await it.connected()
     expect(seen[0]).toMatchObject({ method: 'POST', cache: 'no-store', redirect: 'error', credentials: 'same-origin', keepalive: false })
-    expect(Object.fromEntries(new Headers(seen[0]!.headers))).toEqual({ accept: 'application/json', 'content-type': 'application/json', 'x-heartwire': '1' })
+    expect(Object.fromEntries(new Headers(seen[0]!.headers))).toEqual({
+      accept: 'application/json',
+      'content-type': 'application/json',
+      'x-heartwire': '1',
+    })
     expect(JSON.parse(seen[0]!.body as string)).toEqual({ reason: 'connect', attempt: 0 })
   })
 
-  const withEndpoint = (own: Partial<TokenEndpointOptions>): Story => new Story({}, ({ host }) => ({ url: providerUrl, host, tokenSource: { url: '/token', ...own } }))
+  const withEndpoint = (own: Partial<TokenEndpointOptions>): Story =>
+    new Story({}, ({ host }) => ({ url: providerUrl, host, tokenSource: { url: '/token', ...own } }))
 
   it('carries headers and body of the application, values or functions asked each time', async () => {
     let asked = 0
@@ -44,7 +88,9 @@ describe('the token request', () => {
   })
 
   it('fails when such a function throws, rejects or never answers; the next one is asked anew', async () => {
-    let does: () => Promise<Record<string, string>> = () => { throw new Error('sync') }
+    let does: () => Promise<Record<string, string>> = () => {
+      throw new Error('sync')
+    }
     const it = withEndpoint({ headers: () => does() })
     void it.session.connect()
     await it.world.settle()
@@ -65,7 +111,11 @@ describe('the token request', () => {
 
   it('has a deadline; a late answer changes nothing', async () => {
     let late = (_response: Response): void => {}
-    const it = new Story({}, ({ host }) => ({ url: providerUrl, tokenSource: '/token', host: { ...host, fetch: () => new Promise<Response>((resolve) => (late = resolve)) } }))
+    const it = new Story({}, ({ host }) => ({
+      url: providerUrl,
+      tokenSource: '/token',
+      host: { ...host, fetch: () => new Promise<Response>((resolve) => (late = resolve)) },
+    }))
     void it.session.connect()
     await it.advance(10_001)
     expect(it.now).toBe('connecting(timeout)')
@@ -76,8 +126,18 @@ describe('the token request', () => {
 
   it('reads a response without streams, as React Native gives it', async () => {
     const it = new Story({}, ({ host }) => ({
-      url: providerUrl, tokenSource: '/token',
-      host: { ...host, fetch: () => Promise.resolve({ ok: true, status: 200, headers: new Headers({ 'content-type': 'application/json' }), text: () => Promise.resolve('{"access_token":"native-00001","expires_in":600}') } as Response) },
+      url: providerUrl,
+      tokenSource: '/token',
+      host: {
+        ...host,
+        fetch: () =>
+          Promise.resolve({
+            ok: true,
+            status: 200,
+            headers: new Headers({ 'content-type': 'application/json' }),
+            text: () => Promise.resolve('{"access_token":"native-00001","expires_in":600}'),
+          } as Response),
+      },
     }))
     await it.connected()
     expect(it.provider.token).toBe('native-00001')
@@ -96,15 +156,38 @@ describe('a token callback', () => {
 
   it('may refuse by throwing a SessionError', async () => {
     for (const code of ['login_required', 'key_refused', 'revoked', 'quota'] as const) {
-      const it = new Story({}, ({ host }) => ({ url: providerUrl, host, tokenSource: () => { throw new SessionError(code) } }))
+      const it = new Story({}, ({ host }) => ({
+        url: providerUrl,
+        host,
+        tokenSource: () => {
+          throw new SessionError(code)
+        },
+      }))
       expect(await it.outcome(it.session.connect())).toBe(code)
       expect(it.now).toBe(`paused(refused, ${code})`)
     }
   })
 
   it('may throw what it likes: getters, proxies, nothing, its own token', async () => {
-    const answers = [() => { throw undefined as unknown as Error }, () => Promise.reject(null as unknown as Error), () => ({ get access_token(): string { throw new Error('getter') } }),
-      () => new Proxy({} as { access_token: string }, { get() { throw new Error('proxy') }, has() { throw new Error('has') } })]
+    const answers = [
+      () => {
+        throw undefined as unknown as Error
+      },
+      () => ({
+        get access_token(): string {
+          throw new Error('getter')
+        },
+      }),
+      () =>
+        new Proxy({} as { access_token: string }, {
+          get() {
+            throw new Error('proxy')
+          },
+          has() {
+            throw new Error('has')
+          },
+        }),
+    ]
     for (const tokenSource of answers) {
       const it = new Story({}, ({ host }) => ({ url: providerUrl, host, tokenSource: tokenSource as never }))
       void it.session.connect()
@@ -148,7 +231,11 @@ describe('a shared source', () => {
 
   it('refuses a second session where a grant serves one', async () => {
     const { host } = shared()
-    for (const preset of [lease, definePreset({ ...ticket, token: { kind: 'ticket', use: 'single' } }), definePreset({ ...ticket, token: { kind: 'ticket', placement: { in: 'url' } } })]) {
+    for (const preset of [
+      lease,
+      definePreset({ ...ticket, token: { kind: 'ticket', use: 'single' } }),
+      definePreset({ ...ticket, token: { kind: 'ticket', placement: { in: 'url' } } }),
+    ]) {
       const source = createTokenSource('/token', { host, preset })
       const [a, b] = [0, 1].map(() => new Story({ world: createTestWorld() }, (common) => ({ ...common, preset, tokenSource: source })))
       void a!.session.connect()
@@ -162,7 +249,9 @@ describe('a shared source', () => {
   it('leaves no abort listener where connect() throws', () => {
     const { host } = shared()
     const source = createTokenSource('/token', { host, preset: lease })
-    const [a, b] = [0, 1].map(() => new Story({ world: createTestWorld() }, (common) => ({ ...common, preset: lease, tokenSource: source })))
+    const [a, b] = [0, 1].map(
+      () => new Story({ world: createTestWorld() }, (common) => ({ ...common, preset: lease, tokenSource: source })),
+    )
     void a!.session.connect()
     const { signal } = new AbortController()
     const add = vi.spyOn(signal, 'addEventListener')
@@ -191,7 +280,14 @@ describe('prefetch', () => {
   })
 
   it('is done whatever the answer is, and leaves nothing', async () => {
-    for (const behaviour of [refuses('key_refused'), refuses('forbidden'), answersHtml(), isSilent(), throwsLater(), throwsSynchronously()]) {
+    for (const behaviour of [
+      refuses('key_refused'),
+      refuses('forbidden'),
+      answersHtml(),
+      isSilent(),
+      throwsLater(),
+      throwsSynchronously(),
+    ]) {
       const { source, session } = shared(behaviour)
       const it = session()
       expect(await it.outcome(source.prefetch(), 10_001)).toBe('done')
@@ -213,7 +309,10 @@ describe('reset, when the user changes', () => {
     source.reset()
     await a.world.settle()
     expect([a.now, b.now, backend.mints]).toEqual(['connected', 'connected', 2])
-    expect(provider.upgrades.slice(2).map(({ url }) => url.searchParams.get('access_token'))).toEqual([backend.tokens[1], backend.tokens[1]])
+    expect(provider.upgrades.slice(2).map(({ url }) => url.searchParams.get('access_token'))).toEqual([
+      backend.tokens[1],
+      backend.tokens[1],
+    ])
     expect(backend.tokens[1]).not.toBe(ofA)
     expect(provider.peers.size).toBe(2)
   })
@@ -316,7 +415,11 @@ describe('accessToken', () => {
   })
 
   it('rejects for an idle session whose one mint failed, instead of waiting for ever', async () => {
-    for (const [behaviour, code] of [[failsWith(500), 'unavailable'], [isSilent(), 'timeout'], [refuses('forbidden'), 'forbidden']] as const) {
+    for (const [behaviour, code] of [
+      [failsWith(500), 'unavailable'],
+      [isSilent(), 'timeout'],
+      [refuses('forbidden'), 'forbidden'],
+    ] as const) {
       const it = story({ tokens: behaviour })
       expect(await it.outcome(it.session.accessToken(), 10_001)).toBe(code)
       expect(await it.outcome(it.session.accessToken(), 20_001)).toBe(code)
@@ -325,7 +428,9 @@ describe('accessToken', () => {
 
   it('rejects when the session closes meanwhile, inside a listener too', async () => {
     const it = story({ tokens: isSilent() })
-    it.session.on('status', ({ name }) => { if (name === 'connecting') void it.session.close() })
+    it.session.on('status', ({ name }) => {
+      if (name === 'connecting') void it.session.close()
+    })
     const given = it.session.accessToken()
     void it.session.connect()
     expect(await it.outcome(given)).toBe('closed')
@@ -371,7 +476,10 @@ describe('fetchWith', () => {
     const old = it.backend.tokens[0]
     let answer = (_response: Response): void => {}
     it.world.serve('https://api.test', (request) =>
-      request.headers.get('authorization') === `Bearer ${old}` ? new Promise((resolve) => (answer = resolve)) : Promise.resolve(new Response()))
+      request.headers.get('authorization') === `Bearer ${old}`
+        ? new Promise((resolve) => (answer = resolve))
+        : Promise.resolve(new Response()),
+    )
     const slow = fetchWith(it.session, 'https://api.test/slow')
     await it.advance(300_000)
     await it.session.accessToken()
@@ -383,7 +491,16 @@ describe('fetchWith', () => {
   it('follows no redirect, whatever it is told, and sends no stream twice', async () => {
     const it = story({}, { rest: ['https://api.test'] })
     const inits: RequestInit[] = []
-    const spied = new Story({}, (common) => ({ url: providerUrl, rest: ['https://api.test'], ...common, host: { ...common.host, fetch: (url, init) => (url === '/token' ? common.host.fetch(url, init) : (inits.push(init), Promise.resolve(new Response(null, { status: 401 })))) } }))
+    const spied = new Story({}, (common) => ({
+      url: providerUrl,
+      rest: ['https://api.test'],
+      ...common,
+      host: {
+        ...common.host,
+        fetch: (url, init) =>
+          url === '/token' ? common.host.fetch(url, init) : (inits.push(init), Promise.resolve(new Response(null, { status: 401 }))),
+      },
+    }))
     await fetchWith(spied.session, 'https://api.test/', { redirect: 'follow' })
     expect(inits.map(({ redirect }) => redirect)).toEqual(['error', 'error'])
     await fetchWith(spied.session, 'https://api.test/', { method: 'POST', body: new ReadableStream() })
@@ -404,8 +521,12 @@ describe('release', () => {
 
   it('waits at most 2 s', async () => {
     const it = new Story({ tokens: answersTokens({ handle: 'tx-1' }) }, (common) => ({
-      ...common, preset: lease,
-      host: { ...common.host, fetch: (url, init) => ((init.body as string).includes('release') ? new Promise(() => {}) : common.host.fetch(url, init)) },
+      ...common,
+      preset: lease,
+      host: {
+        ...common.host,
+        fetch: (url, init) => ((init.body as string).includes('release') ? new Promise(() => {}) : common.host.fetch(url, init)),
+      },
     }))
     await it.connected()
     const closing = it.session.close()

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { acceptsEverybody, answersTokens, closesWith, hangsHandshake, isSilent, neverSaysGoodbye, nothing, refuses, story } from './backends.ts'
+import {
+  acceptsEverybody,
+  answersTokens,
+  closesWith,
+  hangsHandshake,
+  isSilent,
+  neverSaysGoodbye,
+  nothing,
+  refuses,
+  story,
+} from './backends.ts'
 
 describe('connect', () => {
   it('asks for a token, opens the socket with it and is connected', async () => {
