@@ -189,7 +189,7 @@ export const renewalsCutNothing: Check = (moment, watch) => {
     const silent = traits?.liveness && event.now >= (life.link.probeBy ?? Infinity)
     const unshown = life.link.showing && event.now >= life.link.showing.ackBy
     const hidden = before.hiddenAt !== null && event.now >= before.hiddenAt + (traits?.pauseWhenHiddenMs ?? Infinity)
-    const lease = after.kind === 'lease' && (watch.leaseEnded || watch.suspectSince !== null)
+    const lease = after.kind === 'lease' && (watch.leaseEnded || watch.wasSuspect)
     if (!silent && !unshown && !hidden && !lease) return `${event.is} cut the live link of socket ${id}`
   }
   return null

@@ -62,6 +62,8 @@ export class Watch {
   suspectSince: Ms | null = null
   /** A lease ended in this step, though another may have come. */
   leaseEnded = false
+  /** The lease was suspect when this step began, whatever its event then said. */
+  wasSuspect = false
   floorUntil: Ms = 0
   /** Mints so far, the credit that had run in at the last, and the least of (number − credit). */
   mints = 0
@@ -82,6 +84,7 @@ export class Watch {
   observe(moment: Moment): void {
     const { event } = moment
     this.leaseEnded = false
+    this.wasSuspect = this.suspectSince !== null
     this.#timePasses(event.now, moment)
     this.#verbs(event, moment)
     this.#answers(event, moment)
