@@ -1,7 +1,17 @@
 import type { Status } from './core/status.ts'
 import type { ErrorCode, SessionError } from './errors.ts'
 import type { Host, SocketLike } from './io/host.ts'
-import type { BinaryMessage, CloseCodeRange, ContinuityTraits, Control, HeartbeatTraits, LivenessTraits, MessageSchemas, Placement, Preset } from './presets/preset.ts'
+import type {
+  BinaryMessage,
+  CloseCodeRange,
+  ContinuityTraits,
+  Control,
+  HeartbeatTraits,
+  LivenessTraits,
+  MessageSchemas,
+  Placement,
+  Preset,
+} from './presets/preset.ts'
 
 export type { Status } from './core/status.ts'
 
@@ -15,9 +25,18 @@ export type Notice<Out = unknown> =
   /** Messages from the server were lost, and it is known. */
   | { readonly name: 'gap'; readonly reason: 'continuity-denied' | 'session-replaced' }
   /** A queued message was not sent. */
-  | { readonly name: 'dropped'; readonly message: Out | BinaryMessage; readonly reason: 'queue-full' | 'too-old' | 'continuity-denied' | 'session-replaced' | 'closed' | 'failed' | 'reset' }
-  /** A mint failed while the session is connected. `cause` is free of secrets. */
-  | { readonly name: 'renewal-failed'; readonly code: RefusalCode | FailureCode | 'forbidden'; readonly retryAt?: number; readonly cause: SessionError }
+  | {
+      readonly name: 'dropped'
+      readonly message: Out | BinaryMessage
+      readonly reason: 'queue-full' | 'too-old' | 'continuity-denied' | 'session-replaced' | 'closed' | 'failed' | 'reset'
+    }
+  /** A mint failed while the session is connected. `retryAt` is in epoch ms; `cause` is free of secrets. */
+  | {
+      readonly name: 'renewal-failed'
+      readonly code: RefusalCode | FailureCode | 'forbidden'
+      readonly retryAt?: number
+      readonly cause: SessionError
+    }
   | { readonly name: 'session-replaced' }
   /** A frame that is not what the preset expects; the socket stays. `issue` never holds the frame itself. */
   | { readonly name: 'bad-frame'; readonly issue: string; readonly bytes: number }
@@ -82,7 +101,7 @@ export interface MintRequest {
 /** RFC 6749 §5.1, plus optional fields of ours. */
 export interface TokenResponse {
   readonly access_token: string
-  /** Seconds. Without it: the `exp − iat` of a JWT, else the preset's own lifetime. */
+  /** Seconds. Without it: the `exp − iat` of a JWT, else the preset's own lifetime, else two beats or 5 minutes. */
   readonly expires_in?: number
   /** Opaque; echoed with each renewal. */
   readonly handle?: string
@@ -105,7 +124,7 @@ export interface TokenRefusal {
 export interface WorldOptions {
   /** First delay and cap of the probes while refused, in ms. Default: 30 s and 8 min. */
   readonly probe?: { readonly firstMs: number; readonly capMs: number }
-  /** Default: the global `WebSocket`. */
+  /** Default: the global `WebSocket`, which Node has from 22 on; before, give the one of `ws`. */
   readonly webSocket?: new (url: string, protocols?: string[]) => SocketLike
   /** Default: the global `fetch`. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
@@ -117,9 +136,9 @@ interface CommonOptions<Out> extends WorldOptions {
   readonly tokenSource: TokenSourceOption
   /** Runs synchronously at each ready link, before the queue. */
   readonly onReady?: (ready: Ready<Out>) => void
-  /** Pause with reason `hidden` when the page was hidden this long. Default: never. */
+  /** Pause with reason `hidden` when the page was hidden this long, in ms. Default: never. */
   readonly pauseWhenHiddenMs?: number
-  /** Fail with `gave_up` when not connected this long. Default: never. */
+  /** Fail with `gave_up` when not connected this long, in ms. Default: never. */
   readonly giveUpAfterMs?: number
 }
 
@@ -129,24 +148,31 @@ export interface PresetSessionOptions<In, Out> extends CommonOptions<Out> {
 
 /** The plain form, for anybody's server. */
 export interface PlainSessionOptions<In, Out> extends CommonOptions<Out> {
-  /** `wss://…`, or a function asked before each dial. Without the token. */
+  /** `wss://…` (`ws://` on loopback only), or a function asked before each dial. Without the token. */
   readonly url: string | (() => string)
-  /** Default: `ticket`. */
+  /** `ticket`: checked at the handshake only. `lease`: checked all the time; at its end the session pauses. Default: `ticket`. */
   readonly kind?: 'ticket' | 'lease'
-  /** Default: `multi`. */
+  /** `single`: a token opens one socket. Default: `multi`. */
   readonly use?: 'multi' | 'single'
-  /** Default: the query parameter `access_token`. */
+  /** Where the token goes. Default: the query parameter `access_token`. */
   readonly placement?: Placement
+  /** Needed by a multi-use `lease`. A ticket without one is renewed after half its life. */
   readonly heartbeat?: HeartbeatTraits
   /** Says which message makes the link usable. Default: `open` is enough. */
   readonly ready?: (message: In) => boolean
+  /** Names the server's control frames, where it has any. */
   readonly control?: (message: In) => Control | undefined
+  /** How a silent server is probed. Default: not at all. */
   readonly liveness?: LivenessTraits
+  /** How a conversation goes on at the next socket. Default: it does not. */
   readonly continuity?: ContinuityTraits
+  /** Default: 1008, 3000 and 4401 `reauthorise`, 3003 and 4403 `stop`. Every other code is dialled again. */
   readonly closeCodes?: readonly CloseCodeRange[]
+  /** Types of the messages and checks of both directions, by any Standard Schema. Default: `unknown`, not checked. */
   readonly schemas?: MessageSchemas<In, Out>
   /** Origins that `fetchWith` may use. Default: none. */
   readonly rest?: readonly string[]
+  /** Whether `close()` tells the token endpoint that the grant's `handle` is done with. Default: false. */
   readonly release?: boolean
 }
 

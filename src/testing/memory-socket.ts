@@ -1,7 +1,12 @@
 import type { Accepted, Conversation, Peer, Provider } from '../emulator/provider.ts'
 import type { SocketLike } from '../io/host.ts'
 
-type Handlers = { open: object; message: { data: string | ArrayBuffer }; close: { code: number; reason: string; wasClean: boolean }; error: object }
+type Handlers = {
+  open: object
+  message: { data: string | ArrayBuffer }
+  close: { code: number; reason: string; wasClean: boolean }
+  error: object
+}
 
 /** A browser's WebSocket whose other end is a provider in the same process. Events come in microtasks, in order. */
 export class MemorySocket implements SocketLike {
@@ -15,7 +20,13 @@ export class MemorySocket implements SocketLike {
   #conversation: Conversation | null = null
   readonly #track: <T>(work: Promise<T>) => Promise<T>
 
-  constructor(provider: Provider | null, url: URL, protocols: readonly string[], origin: string, track: <T>(work: Promise<T>) => Promise<T>) {
+  constructor(
+    provider: Provider | null,
+    url: URL,
+    protocols: readonly string[],
+    origin: string,
+    track: <T>(work: Promise<T>) => Promise<T>,
+  ) {
     this.#track = track
     const headers = new Headers({ origin })
     const answer = provider ? provider.upgrade({ url, headers, protocols }) : Promise.reject(new Error('connection refused'))
@@ -81,7 +92,9 @@ export class MemorySocket implements SocketLike {
   }
 
   #tell<Name extends keyof Handlers>(name: Name, event: Handlers[Name]): void {
-    const handler = { open: this.onopen, message: this.onmessage, close: this.onclose, error: this.onerror }[name] as ((event: Handlers[Name]) => void) | null
+    const handler = { open: this.onopen, message: this.onmessage, close: this.onclose, error: this.onerror }[name] as
+      | ((event: Handlers[Name]) => void)
+      | null
     handler?.call(this, event)
   }
 }

@@ -2,7 +2,9 @@
 import type { BinaryMessage, MessageTraits } from '../presets/preset.ts'
 import type { StandardSchemaV1 } from './standard-schema.ts'
 
-export type Decoded<In> = { readonly ok: true; readonly message: In } | { readonly ok: false; readonly issue: string; readonly bytes: number }
+export type Decoded<In> =
+  | { readonly ok: true; readonly message: In }
+  | { readonly ok: false; readonly issue: string; readonly bytes: number }
 
 /** Longer text frames are not parsed. */
 const textAtMost = 8 * 1024 * 1024
@@ -15,7 +17,9 @@ export function decode<In, Out>(data: unknown, traits: MessageTraits<In, Out> | 
   let message: unknown
   try {
     // An own `__proto__` is harmless until somebody merges it; the reviver is slow, so only frames that name it pay.
-    message = data.includes('"__proto__"') ? JSON.parse(data, (key, value: unknown) => (key === '__proto__' ? undefined : value)) : JSON.parse(data)
+    message = data.includes('"__proto__"')
+      ? JSON.parse(data, (key, value: unknown) => (key === '__proto__' ? undefined : value))
+      : JSON.parse(data)
   } catch {
     return bad('not JSON')
   }
@@ -27,7 +31,10 @@ export function decode<In, Out>(data: unknown, traits: MessageTraits<In, Out> | 
 }
 
 /** Objects become JSON; strings and bytes go as they are. Throws `TypeError` for what the preset's schema does not allow. */
-export function encode<Out>(message: Out | BinaryMessage | string, schema: StandardSchemaV1<Out, unknown> | undefined): string | BinaryMessage {
+export function encode<Out>(
+  message: Out | BinaryMessage | string,
+  schema: StandardSchemaV1<Out, unknown> | undefined,
+): string | BinaryMessage {
   if (typeof message === 'string') return message
   if (message instanceof ArrayBuffer || message instanceof Uint8Array) return message
   if (schema) {
@@ -39,13 +46,16 @@ export function encode<Out>(message: Out | BinaryMessage | string, schema: Stand
   return text
 }
 
-export const bytesOf = (frame: string | BinaryMessage): number => (typeof frame === 'string' ? new TextEncoder().encode(frame) : frame).byteLength
+export const bytesOf = (frame: string | BinaryMessage): number =>
+  (typeof frame === 'string' ? new TextEncoder().encode(frame) : frame).byteLength
 
 function validated<Input, Output>(schema: StandardSchemaV1<Input, Output>, value: unknown): { value: Output } | { issues: string } {
   const result = schema['~standard'].validate(value)
   if (result instanceof Promise) return { issues: 'the schema is asynchronous; messages keep their order only with a synchronous one' }
   if (!result.issues) return { value: result.value }
   const [first] = result.issues
-  const path = (first?.path ?? []).map((part) => (typeof part === 'object' && part !== null && 'key' in part ? String(part.key) : String(part))).join('.')
+  const path = (first?.path ?? [])
+    .map((part) => (typeof part === 'object' && part !== null && 'key' in part ? String(part.key) : String(part)))
+    .join('.')
   return { issues: `${path === '' ? 'message' : path}: ${first?.message ?? 'not valid'}` }
 }

@@ -3,9 +3,20 @@ import { decodeJwt } from 'jose/jwt/decode'
 
 /** One outcome of asking for a token. `detail` is for people, and free of secrets. */
 export type Answer =
-  | { readonly is: 'grant'; readonly token: string; readonly lifetimeMs: number; readonly connectByMs: number | null; readonly handle: string | undefined }
+  | {
+      readonly is: 'grant'
+      readonly token: string
+      readonly lifetimeMs: number
+      readonly connectByMs: number | null
+      readonly handle: string | undefined
+    }
   | { readonly is: 'refused'; readonly no: RefusalCode; readonly hard: boolean; readonly retryAfterMs: number; readonly detail: string }
-  | { readonly is: 'failed'; readonly no: 'network' | 'timeout' | 'unavailable' | 'malformed'; readonly retryAfterMs: number; readonly detail: string }
+  | {
+      readonly is: 'failed'
+      readonly no: 'network' | 'timeout' | 'unavailable' | 'malformed'
+      readonly retryAfterMs: number
+      readonly detail: string
+    }
   | { readonly is: 'forbidden'; readonly detail: string }
 
 type RefusalCode = 'login_required' | 'key_refused' | 'revoked' | 'rejected' | 'quota'

@@ -55,9 +55,11 @@ describe('Hume', () => {
     }))
 
   test('refused renewals never cut a live chat; without a ticket it pauses, and comes back after heal', () =>
-    on('?preset=hume-evi&ttl=1&probe=0.2', async ({ until, untilCounted, click, seen, counts }) => {
+    on('?preset=hume-evi&ttl=1&probe=0.2', async ({ page, until, untilCounted, click, seen, counts }) => {
       await click('refuse-renewal')
       await until({ renewal: 'failing', code: 'revoked' })
+      // What is left of the ticket would still open a socket.
+      await page.waitForSelector('[data-meter=end] .value.none')
       expect(await counts()).toMatchObject({ upgrades: 1, chats: 1, openSockets: 1 })
       expect((await seen()).statuses.filter((status) => status.startsWith('paused'))).toEqual([])
       await click('drop-socket')

@@ -51,7 +51,11 @@ describe('README', () => {
     writeFileSync(join(folder, 'application.d.ts'), application)
     writeFileSync(
       join(folder, 'tsconfig.json'),
-      JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions: { noUnusedLocals: false, typeRoots: [join(root, 'node_modules/@types')] }, include: ['*.ts'] }),
+      JSON.stringify({
+        extends: join(root, 'tsconfig.json'),
+        compilerOptions: { noUnusedLocals: false, typeRoots: [join(root, 'node_modules/@types')] },
+        include: ['*.ts'],
+      }),
     )
     const tsc = join(root, 'node_modules/typescript/bin/tsc')
     expect(execFileSync(process.execPath, [tsc, '--noEmit', '-p', folder], { encoding: 'utf8' })).toBe('')
@@ -80,7 +84,12 @@ describe('README', () => {
       fetch: (input: Request | string, init?: RequestInit) =>
         input instanceof Request
           ? before.fetch(new Request(input.url.replace('https://api.hume.ai', front.url), input))
-          : backendModule.default.fetch(new Request(new URL(input, 'https://app.example'), { ...init, headers: { ...(init?.headers as object), origin: 'https://app.example' } })),
+          : backendModule.default.fetch(
+              new Request(new URL(input, 'https://app.example'), {
+                ...init,
+                headers: { ...(init?.headers as object), origin: 'https://app.example' },
+              }),
+            ),
       WebSocket: class extends NodeSocket {
         constructor(url: string) {
           super(url.replace('wss://api.hume.ai', front.wsUrl))
