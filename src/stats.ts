@@ -11,6 +11,8 @@ export interface Stats {
   readonly dials: number
   /** The worst lateness of a timer, in ms. */
   readonly lateMs: number
+  /** From the start of the last token request to its answer, in ms; undefined before the first answer. */
+  readonly roundTripMs: number | undefined
   /** When the next token request is due; undefined while one is on its way or none is wanted. */
   readonly renewsAt: number | undefined
   /** When the current grant ends: a lease's life, or the last moment at which a ticket may open a socket. */
@@ -19,9 +21,9 @@ export interface Stats {
 
 export function statsOf(session: Session<never, never> | Session): Stats {
   const { source } = internalsOf(session)
-  const { core, host, mints, lateMs, lines } = source
+  const { core, host, mints, lateMs, roundTripMs, lines } = source
   const epoch = (at: number | undefined): number | undefined =>
     at !== undefined && Number.isFinite(at) ? Math.round(host.wall() + at - host.monotonic()) : undefined
   const expires = isHeld(core) ? core.endsAt : core.grant?.dialBefore
-  return { mints, dials: lines.dials, lateMs, renewsAt: epoch(mintAt(core)), expiresAt: epoch(expires) }
+  return { mints, dials: lines.dials, lateMs, roundTripMs, renewsAt: epoch(mintAt(core)), expiresAt: epoch(expires) }
 }

@@ -44,6 +44,8 @@ export class Source {
   mints = 0
   /** The worst lateness of a timer, in ms. */
   lateMs = 0
+  /** How long the last token request took, in ms; undefined before the first answer. */
+  roundTripMs: number | undefined
   /** They see every event after its step; for traces. */
   readonly taps = new Set<(event: Event, core: Core) => void>()
   readonly #asker: Asker
@@ -254,7 +256,9 @@ export class Source {
     await Promise.resolve()
     if (signal.aborted) return
     this.mints++
+    const startedAt = this.host.monotonic()
     const answer = await this.#asker.ask({ reason, attempt, handle: this.vault.handle, signal }, this.#defaults.lifetimeMs)
+    this.roundTripMs = this.host.monotonic() - startedAt
     this.#answered(flight, answer)
   }
 

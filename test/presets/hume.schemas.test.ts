@@ -10,7 +10,7 @@ import * as samples from './hume.samples.ts'
 const run = <In, Out>(schema: StandardSchemaV1<In, Out> | undefined, value: unknown): { value?: unknown; issues?: readonly unknown[] } => {
   const result = schema?.['~standard'].validate(value)
   if (!result || result instanceof Promise) throw new Error('expected a schema that answers at once')
-  return result as { value?: unknown; issues?: readonly unknown[] }
+  return result
 }
 
 type Json = Record<string, unknown>

@@ -170,13 +170,13 @@ describe('statsOf and traceOf', () => {
   it('count mints, dials and lateness, and say when', async () => {
     const it = await story().connected()
     const at = it.host.wall()
-    expect(statsOf(it.session)).toMatchObject({ mints: 1, dials: 1, lateMs: 0 })
+    expect(statsOf(it.session)).toMatchObject({ mints: 1, dials: 1, lateMs: 0, roundTripMs: 0 })
     const { renewsAt, expiresAt } = statsOf(it.session)
     expect(renewsAt! - at).toBeGreaterThanOrEqual(270_000)
     expect(renewsAt! - at).toBeLessThanOrEqual(300_000)
     expect(expiresAt! - at).toBe(450_000)
     const idle = story({ tokens: isSilent() })
-    expect(statsOf(idle.session)).toEqual({ mints: 0, dials: 0, lateMs: 0, renewsAt: undefined, expiresAt: undefined })
+    expect(statsOf(idle.session)).toEqual({ mints: 0, dials: 0, lateMs: 0, roundTripMs: undefined, renewsAt: undefined, expiresAt: undefined })
   })
 
   it('record events, each trace for itself, and stop', async () => {
