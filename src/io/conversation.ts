@@ -2,6 +2,7 @@ import type { Happening } from '../core/event.ts'
 import type { Notice, Ready } from '../options.ts'
 import type { BinaryMessage, Control, Preset } from '../presets/preset.ts'
 import { bytesOf, decode, encode, type Decoded } from '../wire/frames.ts'
+import { tokenAddress } from '../wire/address.ts'
 import { addressOf, type Address } from '../wire/url.ts'
 import { Outbox } from './outbox.ts'
 import type { Line, Speaker } from './lines.ts'
@@ -47,7 +48,8 @@ export class Conversation<In, Out> implements Speaker {
   address(token: string, attempt: number): Address {
     const { continuity, token: traits } = this.#preset
     this.#offered = this.#continuity
-    const url = new URL(this.#preset.url!({ attempt, continuity: this.#offered }))
+    // Whatever made the address: the token may not go out in clear.
+    const url = tokenAddress('url', this.#preset.url!({ attempt, continuity: this.#offered }), 'wss')
     if (continuity?.kind === 'query' && this.#offered !== undefined) url.searchParams.set(continuity.name, this.#offered)
     return addressOf(url.href, traits.placement ?? { in: 'query', name: 'access_token' }, token)
   }

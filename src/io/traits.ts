@@ -3,7 +3,6 @@ import { shortMs } from '../core/policy.ts'
 import type { LinkTraits, SourceTraits } from '../core/traits.ts'
 import type { PlainSessionOptions, SessionOptions } from '../options.ts'
 import type { Preset, SourcePreset } from '../presets/preset.ts'
-import { tokenAddress } from '../wire/address.ts'
 
 export function sourceTraits(preset: SourcePreset, probe: SourceTraits['probe'] = { firstMs: 30_000, capMs: 480_000 }): SourceTraits {
   const { token, heartbeat } = preset
@@ -65,8 +64,7 @@ export function plainPreset<In, Out>(options: PlainSessionOptions<In, Out>): Pre
     name: 'plain',
     docs: 'https://github.com/heartwire/heartwire#readme',
     audience: typeof url === 'string' ? url : 'plain',
-    // A function's answer is checked at each dial, as a string is at once: the token may not go out in clear.
-    url: () => (typeof url === 'string' ? url : tokenAddress('url', url(), 'wss').href),
+    url: () => (typeof url === 'string' ? url : url()),
     token: { kind: options.kind ?? 'ticket', use: options.use ?? 'multi', ...(options.placement && { placement: options.placement }) },
     ready: ready ? 'frame' : 'open',
     control: (message) => (ready?.(message) ? { is: 'ready' } : control?.(message)),

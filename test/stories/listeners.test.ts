@@ -273,6 +273,9 @@ describe('inside a function of the application', () => {
       const it = story({}, { url })
       expect(await it.outcome(it.session.connect())).toBe('bad_configuration')
       expect(it.world.census.sockets).toBe(0)
+      const own = storyOf(definePreset({ name: 'own', docs: '', url, token: { kind: 'ticket' } }))
+      expect(await own.outcome(own.session.connect())).toBe('bad_configuration')
+      expect(own.world.census.sockets).toBe(0)
     }
   })
 })
