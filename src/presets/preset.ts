@@ -13,7 +13,7 @@ export interface Preset<In = unknown, Out = unknown> {
   readonly docs: string
   /** Sessions may share a source only if their audience is the same. Default: `name`. */
   readonly audience?: string
-  /** The address of one attempt, without the token. Absent: no link, the session is connected while its lease is held. */
+  /** The address of one attempt, `wss:` (`ws:` on loopback only), without the token. Absent: no link, the session is connected while its lease is held. */
   readonly url?: (attempt: Attempt) => string
   readonly token: TokenTraits
   /** Needed by a lease; renews a grant in the background whether or not there is a socket. */
@@ -22,8 +22,6 @@ export interface Preset<In = unknown, Out = unknown> {
   readonly ready?: 'open' | 'frame'
   readonly liveness?: LivenessTraits
   readonly continuity?: ContinuityTraits
-  /** Whether the provider allows a second socket while the first still lives. Default: false. */
-  readonly overlap?: boolean
   /** What a close code after open means; the first range that holds the code decides. Default: `retry`. */
   readonly closeCodes?: readonly CloseCodeRange[]
   /** Names the few control frames; everything else is `undefined` and goes to the application only. */
@@ -138,6 +136,9 @@ export function definePreset<In, Out>(preset: Preset<In, Out>): Preset<In, Out> 
   }
   if (!preset.url && preset.token.kind === 'ticket') {
     throw new TypeError(`preset ${preset.name}: a ticket without a url has nothing to open`)
+  }
+  if (preset.ready === 'frame' && !preset.control) {
+    throw new TypeError(`preset ${preset.name}: ready 'frame' needs a \`control\` that says which frame it is`)
   }
   return Object.freeze(preset)
 }

@@ -89,7 +89,6 @@ describe('humeEvi: the traits', () => {
       lifetimeMs: 30 * 60_000,
     })
     expect(preset.heartbeat).toBeUndefined()
-    expect(preset.overlap ?? false).toBe(false)
   })
 
   test('is frozen data, made anew each time', () => {
