@@ -9,7 +9,7 @@ function demand(holds: unknown, what: string): asserts holds {
 
 const functions = ['onReady', 'ready', 'control', 'fetch', 'webSocket'] as const
 
-export function checkSessionOptions(given: object): void {
+export function checkSessionOptions(given: object = {}): void {
   const { preset, url, placement, kind, use, heartbeat, probe, tokenSource, ...others } = given as Partial<
     PlainSessionOptions<unknown, unknown>
   > & { preset?: object }
@@ -25,6 +25,8 @@ export function checkSessionOptions(given: object): void {
     !probe || (probe.firstMs > 0 && probe.capMs >= probe.firstMs && probe.capMs < Infinity),
     'createSession: `probe` needs 0 < firstMs ≤ capMs, in ms',
   )
+  demand(kind === undefined || kind === 'ticket' || kind === 'lease', "createSession: `kind` is 'ticket' or 'lease'")
+  demand(use === undefined || use === 'multi' || use === 'single', "createSession: `use` is 'multi' or 'single'")
   demand(!heartbeat || heartbeat.intervalMs > 0, 'createSession: `heartbeat.intervalMs` is a number of milliseconds above 0')
   demand(
     preset || kind !== 'lease' || heartbeat || use === 'single',

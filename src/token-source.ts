@@ -7,10 +7,13 @@ import { grantDefaults, sourceTraits } from './io/traits.ts'
 import type { TokenCallback, TokenEndpointOptions, TokenSource, TokenSourceOption, WorldOptions } from './options.ts'
 import type { SourcePreset } from './presets/preset.ts'
 
+/** The world of this source and of all its sessions. What is not given here, the first session may give. */
 export interface TokenSourceSettings extends WorldOptions {
   /** Which preset the grants are for; needed only to `prefetch()` before the first session. */
   readonly preset?: SourcePreset
 }
+
+const worlds = ['fetch', 'webSocket'] as const
 
 type Where = string | TokenEndpointOptions | TokenCallback
 
@@ -19,6 +22,7 @@ class RealTokenSource implements TokenSource {
   readonly #settings: TokenSourceSettings
   #source: Source | null = null
   #audience: string | null = null
+  #world: WorldOptions = {}
 
   constructor(where: Where, settings: TokenSourceSettings) {
     this.#where = where
@@ -32,9 +36,13 @@ class RealTokenSource implements TokenSource {
     if (this.#source && this.#audience !== audience) {
       throw new TypeError(`this token source mints for ${this.#audience}; a session of ${audience} needs its own`)
     }
+    // A source has one world for all its sessions: another one's socket or fetch would never be used.
+    const other = this.#source && worlds.find((name) => options[name] !== undefined && options[name] !== this.#world[name])
+    if (other) throw new TypeError(`createSession: this token source is in use without this \`${other}\`; give it to createTokenSource`)
     this.#audience = audience
     if (!this.#source) {
       const world = { ...options, ...this.#settings }
+      this.#world = world
       const host = world.host ?? browserHost(world)
       this.#source = new Source(host, askerOf(this.#where, host), sourceTraits(preset, world.probe), grantDefaults(preset))
     }

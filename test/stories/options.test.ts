@@ -36,6 +36,8 @@ describe('a mistake of the programmer is a TypeError at once', () => {
     ['Basic in a header', { ...good, tokenSource: { url: '/t', headers: { Authorization: 'Basic abc' } } }],
     ['a live key in a header', { ...good, tokenSource: { url: '/t', headers: { authorization: 'Bearer sk_live_0123456789' } } }],
     ['a query parameter for keys', { ...good, placement: { in: 'query', name: 'api_key' } }],
+    ['a kind that is none', { ...good, kind: 'leese' }],
+    ['a use that is none', { ...good, use: 'often' }],
     ['a lease without heartbeat', { ...good, kind: 'lease' }],
     ['a heartbeat of nothing', { ...good, kind: 'lease', heartbeat: { intervalMs: 0 } }],
     ['pauseWhenHiddenMs 0', { ...good, pauseWhenHiddenMs: 0 }],
@@ -67,6 +69,17 @@ describe('a mistake of the programmer is a TypeError at once', () => {
       expect(() => createTokenSource(where as never)).toThrow(TypeError)
     expect(() => definePreset({ name: 'x', docs: '', url: () => '', token: { kind: 'lease' } })).toThrow(TypeError)
     expect(() => definePreset({ name: 'x', docs: '', token: { kind: 'ticket' } })).toThrow(TypeError)
+    expect(() => definePreset({ ...preset, ready: 'frame' })).toThrow(TypeError)
+  })
+
+  it('in a session of a shared source that would have a socket or a fetch of its own', () => {
+    class Socket {}
+    const tokenSource = createTokenSource('/api/token', { preset })
+    expect(() => createSession({ preset, tokenSource, webSocket: Socket as never })).toThrow(TypeError)
+    expect(() => createSession({ preset, tokenSource, fetch: () => Promise.reject(new Error('none')) })).toThrow(TypeError)
+    const given = createTokenSource('/api/token', { preset, webSocket: Socket as never })
+    expect(createSession({ preset, tokenSource: given, webSocket: Socket as never }).status.name).toBe('idle')
+    expect(createSession({ preset, tokenSource: given }).status.name).toBe('idle')
   })
 
   it('in the functions that take a session', async () => {
@@ -176,7 +189,14 @@ describe('statsOf and traceOf', () => {
     expect(renewsAt! - at).toBeLessThanOrEqual(300_000)
     expect(expiresAt! - at).toBe(450_000)
     const idle = story({ tokens: isSilent() })
-    expect(statsOf(idle.session)).toEqual({ mints: 0, dials: 0, lateMs: 0, roundTripMs: undefined, renewsAt: undefined, expiresAt: undefined })
+    expect(statsOf(idle.session)).toEqual({
+      mints: 0,
+      dials: 0,
+      lateMs: 0,
+      roundTripMs: undefined,
+      renewsAt: undefined,
+      expiresAt: undefined,
+    })
   })
 
   it('record events, each trace for itself, and stop', async () => {
