@@ -13,7 +13,7 @@
  * | `unavailable` | the token endpoint answered 5xx | nothing; it is asked again |
  * | `malformed` | the answer is no token response: HTML, empty, too long, the same token again | check that the route is not cached and answers JSON |
  * | `forbidden` | the token endpoint says that this will never be allowed (403 `forbidden`) | change the user's rights, then `connect()` |
- * | `stopped` | the provider closed the socket with a code that means "do not come back" | see `cause`, then `connect()` |
+ * | `stopped` | the provider closed the socket with a code that means "do not come back" | tell the user; `connect()` begins anew |
  * | `bad_configuration` | an address or an option that only shows its fault when used | correct it |
  * | `gave_up` | not connected for `giveUpAfterMs` | `connect()` |
  * | `closed` | the session was closed | `connect()` |
@@ -50,7 +50,7 @@ const texts: Record<ErrorCode, string> = {
   malformed: 'the token endpoint gave no usable token response',
   forbidden: 'the token endpoint forbids this',
   stopped: 'the provider closed the session for good',
-  bad_configuration: 'the socket could not be constructed',
+  bad_configuration: 'no socket could be constructed: check the address and, in Node, the option `webSocket`',
   gave_up: 'not connected for longer than giveUpAfterMs',
   closed: 'the session is closed',
   paused: 'the session is paused',

@@ -4,6 +4,7 @@ export { SessionError } from './errors.ts'
 export { definePreset } from './presets/preset.ts'
 export { fetchWith } from './fetch-with.ts'
 export { messages } from './messages.ts'
+export type { MessagesOptions } from './messages.ts'
 export { statsOf } from './stats.ts'
 export { traceOf } from './trace.ts'
 

@@ -6,7 +6,10 @@ import { isHeld } from './state.ts'
 
 type Code = Refusal['no'] | Failure['no']
 
-/** `name` decides which fields there are. Inside the core times are monotonic; the session turns them into epoch ms. */
+/**
+ * `name` decides which fields there are. `retryAt` is when the next try is due: in `session.status` in epoch milliseconds,
+ * inside the core by the monotonic clock.
+ */
 export type Status =
   | { readonly name: 'idle' }
   | { readonly name: 'connecting'; readonly code?: Code; readonly retryAt?: Ms }

@@ -27,7 +27,7 @@ export interface Census {
 }
 
 export interface TestWorld {
-  /** Give it to `createSession` as `host`. */
+  /** Give it to `createSession` as `host`. Its page is one of `https://app.test`: relative addresses and `Origin` are of it. */
   readonly host: Host
   /** Give it to an emulator as `world`. */
   readonly world: World
