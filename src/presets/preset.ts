@@ -13,7 +13,10 @@ export interface Preset<In = unknown, Out = unknown> {
   readonly docs: string
   /** Sessions may share a source only if their audience is the same. Default: `name`. */
   readonly audience?: string
-  /** The address of one attempt, `wss:` (`ws:` on loopback only), without the token. Absent: no link, the session is connected while its lease is held. */
+  /**
+   * The address of one attempt, `wss:` (`ws:` on loopback only), without the token. Absent: no link, the session is
+   * connected while its lease is held.
+   */
   readonly url?: (attempt: Attempt) => string
   readonly token: TokenTraits
   /** Needed by a lease; renews a grant in the background whether or not there is a socket. */
