@@ -33,7 +33,7 @@ function up(core: Core, found: Found, now: Ms, out: Effect[]): Core {
   out.push({ do: 'ready', session: found.id, socket: socket.id, attempt })
   const proven = found.traits.ready === 'frame'
   const link: Up = { is: 'up', socket, attempt, stableAt: now + stableMs, heardAt: now, proven }
-  const next = oneLife(core, found.id, now, () => ({ ...found.life, been: true, link }))
+  const next = oneLife(core, found.id, now, () => ({ ...found.life, link }))
   return { ...next, rejected: proven ? 0 : core.rejected, forced: 'no', overcome: null }
 }
 

@@ -44,9 +44,7 @@ function firstDialAt(core: Core): Ms {
 /** When the next mint starts if nothing else happens; Infinity: never. */
 export function mintAt(core: Core): Ms {
   if (core.work.is === 'minting') return Infinity
-  const need = needAt(core)
-  if (need === Infinity) return Infinity
-  return Math.max(need, core.work.is === 'cooling' ? core.work.until : 0, bucketAt(core.bucket, core.beatMs))
+  return Math.max(needAt(core), core.work.is === 'cooling' ? core.work.until : 0, bucketAt(core.bucket, core.beatMs))
 }
 
 export function mintReason(core: Core): MintReason {

@@ -107,6 +107,17 @@ describe('asking', () => {
     expect(request(after(spent, at({ is: 'prefetch' })))).toMatchObject({ reason: 'prefetch' })
   })
 
+  test('prefetch ends with who wished it, unless a session wants the same', () => {
+    const asked = after(initial(ticketTraits()), at({ is: 'prefetch' }))
+    expect(wants(after(asked, at({ is: 'prefetch', off: true })))).toMatchObject({ request: null, wakeAt: Infinity })
+    expect(request(after(ticket({ work: minting(), prefetch: true }), at({ is: 'prefetch', off: true })))?.flight).toBe(9)
+  })
+
+  test('prefetch asks for nothing after forbidden, now or later', () => {
+    const core = after(ticket({ grant: null, sessions: {}, trouble: { no: 'forbidden' } }), at({ is: 'prefetch' }))
+    expect(core.prefetch).toBe(false)
+  })
+
   test('a session that connects during a prefetch takes it up', () => {
     const play = new Play(ticketTraits()).do({ is: 'prefetch' }).do(verb('connect'))
     expect(play.mints).toBe(1)

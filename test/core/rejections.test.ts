@@ -8,6 +8,7 @@ import {
   at,
   cooling,
   everyEvent,
+  failure,
   good,
   lease,
   linkTraits,
@@ -77,6 +78,21 @@ describe('rejections', () => {
     expect(stays.closes(4401).core.rejected).toBe(1)
   })
 
+  test('a link that has proved its own grant proves no later one', () => {
+    const play = new Play(ticketTraits(), [linkTraits({ ready: 'open' }), linkTraits({ ready: 'open' })])
+      .do(verb('connect'))
+      .mints200()
+      .opens()
+    play.wait(minute).do(verb('connect', 2))
+    for (let round = 1; round <= 3; round++) {
+      const id = sockets(play.core).find(({ session }) => session === 2)?.id ?? 0
+      play.do(news('dialled', id)).do(news('opened', id)).do(dead(id, 4401))
+      expect(play.core.rejected).toBe(round)
+      if (round < 3) play.mints200()
+    }
+    expect([name(play.core, 1), name(play.core, 2)]).toEqual(['connected, failing', 'paused refused'])
+  })
+
   test('a rejection drops the lease and its sockets, and is no refusal', () => {
     const core = after(lease(), at(everyEvent.rejected))
     expect(sockets(core)).toEqual([])
@@ -133,6 +149,14 @@ describe('a close before open', () => {
     expect(sockets(play.core)).toMatchObject([{ gen: 1 }])
     play.fails().comesUp()
     expect(play.status).toBe('connected, failing')
+  })
+
+  test('that brings nothing is tried again after its backoff, so that renewal does not stay failing', () => {
+    for (const core of [ticket({ work: minting(), forced: 'done' }), lease({ work: minting(), forced: 'done' })]) {
+      const failed = after(core, at(failure('unavailable')))
+      expect(wants(failed).wakeAt).toBe(T + 5 * second)
+      expect(request(after(failed, at({ is: 'tick' }, 5 * second)))).toMatchObject({ attempt: 1 })
+    }
   })
 
   test('is satisfied by a mint that was already in the air', () => {

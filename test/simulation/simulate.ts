@@ -246,7 +246,7 @@ class Simulation {
       case 'prefetch':
       case 'reset':
         if (act === 'reset') this.#minted = false
-        return this.#happens({ is: act })
+        return this.#happens(act === 'prefetch' && random.chance(0.3) ? { is: 'prefetch', off: true } : { is: act })
       case 'away':
         this.#happens({ is: 'away' })
         if (random.chance(0.6)) this.#later(random.spread(100, 3_600_000), { is: 'back' })

@@ -143,7 +143,7 @@ export class Watch {
         this.app.set(event.session, 'over')
         break
       case 'prefetch':
-        this.prefetch = true
+        this.prefetch = !event.off
         break
       case 'reset':
         this.#loseLease()
