@@ -73,7 +73,7 @@ describe('a mistake of the programmer is a TypeError at once', () => {
   })
 
   it('in a session of a shared source that would have a socket or a fetch of its own', () => {
-    class Socket {}
+    const Socket = function () {}
     const tokenSource = createTokenSource('/api/token', { preset })
     expect(() => createSession({ preset, tokenSource, webSocket: Socket as never })).toThrow(TypeError)
     expect(() => createSession({ preset, tokenSource, fetch: () => Promise.reject(new Error('none')) })).toThrow(TypeError)
