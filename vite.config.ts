@@ -58,7 +58,14 @@ export default defineConfig(async ({ command }): Promise<ViteUserConfig> => {
       projects: [
         {
           // Tables, stories with virtual time, the simulation, real sockets on loopback: all in Node.
-          test: { name: 'unit', environment: 'node', include: ['test/**/*.test.{ts,tsx}'], exclude: ['test/{dom,browser,pages}/**'] },
+          // The time is for busy machines: no test waits on a real clock.
+          test: {
+            name: 'unit',
+            testTimeout: 60_000,
+            environment: 'node',
+            include: ['test/**/*.test.{ts,tsx}'],
+            exclude: ['test/{dom,browser,pages}/**'],
+          },
         },
         {
           test: { name: 'dom', environment: 'happy-dom', include: ['test/dom/**/*.test.{ts,tsx}'] },

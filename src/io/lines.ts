@@ -73,7 +73,13 @@ export class Lines {
       if (!speaker || token === undefined) throw new TypeError('nobody to dial for')
       const address = speaker.address(token, attempt)
       if (!stillWanted(id)) return
-      const leave = enterDialQueue(this.#host, new URL(address.url).origin, () => this.#construct(id, dialled, address, gen, speaker))
+      let queued = false
+      const leave = enterDialQueue(this.#host, new URL(address.url).origin, () => {
+        // A grant may have gone stale in the queue: the core judges before its turn.
+        if (queued) this.#dispatch({ is: 'tick' })
+        if (this.#dialled.get(id) === dialled) this.#construct(id, dialled, address, gen, speaker)
+      })
+      queued = true
       if (this.#dialled.get(id) === dialled) dialled.leave = leave
       else leave()
     } catch {
