@@ -51,8 +51,8 @@ export interface TestWorld {
  * process was given, where that can be known: on a busy machine a signature on another thread may take long by the clock.
  */
 const parkedMs = 100
-const { process } = globalThis as { process?: { cpuUsage?: () => { user: number; system: number } } }
 function ownMs(): number {
+  const { process } = globalThis as { process?: { cpuUsage?: () => { user: number; system: number } } }
   const used = process?.cpuUsage?.()
   return used ? (used.user + used.system) / 1000 : performance.now()
 }
