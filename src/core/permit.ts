@@ -1,5 +1,5 @@
 /** May a session be connected, and if a mint is needed, when? Derived from the state and stored nowhere. */
-import { anyoneWants, attached, isStop } from './lives.ts'
+import { anyoneWants, attached, isRefusal, isStop } from './lives.ts'
 import { bucketAt } from './policy.ts'
 import type { Attached, Core, Grant, Link, MintReason, Ms } from './state.ts'
 import { isHeld } from './state.ts'
@@ -49,9 +49,7 @@ export function mintAt(core: Core): Ms {
 
 export function mintReason(core: Core): MintReason {
   if (!anyoneWants(core)) return 'prefetch'
-  if (core.trouble !== null && isRefusalCode(core.trouble.no)) return 'probe'
+  if (isRefusal(core.trouble)) return 'probe'
   if (core.forced === 'due' || (core.rejected > 0 && core.grant === null)) return 'rejected'
   return core.grant === null ? 'connect' : 'renew'
 }
-
-const isRefusalCode = (no: string): boolean => ['login_required', 'key_refused', 'revoked', 'rejected', 'quota'].includes(no)
