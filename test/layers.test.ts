@@ -31,7 +31,7 @@ const rules: Record<string, Rule> = {
   },
   presets: { uses: ['wire', 'protocol', 'zod/mini'], types: ['core', 'wire'] },
   nouns: { uses: ['core', 'io', 'wire', 'eventemitter3'], types: ['presets/preset'] },
-  server: { uses: ['protocol', 'jwt', 'zod/mini'] },
+  server: { uses: ['protocol', 'jwt', 'zod/mini', 'rate-limiter-flexible'], types: ['ioredis'] },
   emulator: { uses: ['jwt'], types: ['io/host'] },
   testing: { uses: ['jwt'], types: ['io/host', 'emulator', 'nouns'] },
   bindings: { uses: ['nouns', 'react', 'vue'] },
@@ -42,7 +42,7 @@ const rules: Record<string, Rule> = {
 }
 
 /** Where Node's own modules and a WebSocket server may be used: nowhere that a browser loads. */
-const inNode = /^(server\/(node|redis)|emulator\/node|cli\/)/
+const inNode = /^(server\/node|server\/gateway\/node|emulator\/node|cli\/)/
 const forNode = (from: string): boolean => from.startsWith('node:') || from === 'ws'
 
 /** What the build and the page start from; nobody builds on them. */

@@ -1,0 +1,75 @@
+/**
+ * What several gateways must agree on: what was said to whom and in which order, whose right was withdrawn, what may be
+ * used once, and how often somebody asked. `memoryStore()` keeps it in one process; `redisStore()` in Redis, for several.
+ *
+ * Every call settles within a few seconds, or rejects: a store that is away is never waited for.
+ */
+export interface Store {
+  /**
+   * Keeps one event for each of these subjects, all or none, and resolves only when it is kept: from then on it is
+   * delivered, whatever happens to this process. `id` makes it idempotent: the same id again, within a day, changes nothing.
+   */
+  append(id: string, subjects: readonly string[], body: string): Promise<'appended' | 'duplicate'>
+  /** What a subject was told after a position, oldest first, at most `limit` entries. */
+  read(subject: string, from: Position, limit: number): Promise<Page>
+  /** The newest position there is; a reader who begins here hears all that comes later. */
+  head(): Promise<Position>
+  /**
+   * When the right of this user was last withdrawn, in epoch ms by the store's clock: the later of his own and everybody's.
+   * Never falls. A store that lost what it knew says the moment of that loss, so that no withdrawn right comes back.
+   */
+  epochOf(user: string): Promise<number>
+  /** Withdraws the right of one user, or (null) of everybody, as it stands now. Resolves with the new epoch. */
+  revoke(user: string | null): Promise<number>
+  /** True for the first caller with this key within `ttlMs`, on whichever machine. */
+  once(key: string, ttlMs: number): Promise<boolean>
+  /** Takes one of `points` per `perMs`; resolves with 0, or with the milliseconds until there is one again. */
+  take(limit: Limit, key: string): Promise<number>
+  /** Tells of everything new, from now on, in order. Returns its stop. */
+  follow(follower: Follower): () => void
+  /** Lets go of connections and timers. */
+  close(): Promise<void>
+}
+
+/** A place in what the store was told. `seq` only grows, over all subjects; positions of two `stream`s cannot be compared. */
+export interface Position {
+  /** Another one whenever the store lost what it knew. */
+  readonly stream: string
+  /** A whole number below 2⁵³. */
+  readonly seq: number
+}
+
+export interface Entry {
+  readonly seq: number
+  /** The `seq` of the entry of the same subject before this one; 0 for its first. A reader who is further back has a gap. */
+  readonly after: number
+  readonly body: string
+}
+
+export interface Page {
+  readonly stream: string
+  readonly entries: readonly Entry[]
+  /** Where a reader stands after these entries: the last one's `seq`, or the head where there are none left. */
+  readonly seq: number
+  /** Entries after the asked position are not kept any more, or that cannot be told: another stream, too old, too many. */
+  readonly gap: boolean
+  /** There are more. */
+  readonly more: boolean
+}
+
+export interface Limit {
+  /** Names the limit; keys of two limits do not meet. */
+  readonly name: string
+  readonly points: number
+  readonly perMs: number
+}
+
+/** Hears what is new. Calls come in the store's order; none may throw. */
+export interface Follower {
+  entry(subject: string, entry: Entry): void
+  revoked(user: string | null, epoch: number): void
+  /** There may be a hole before what comes next: whoever relies on it reads again, positions and epochs. */
+  lapsed(): void
+  /** After every successful look, one that found nothing included: up to this moment nothing is missing. At least once a second while the store is well. */
+  fresh(): void
+}
