@@ -14,20 +14,40 @@ export const remoteAddress = (request: Request): string | undefined => addresses
  */
 export function toNodeHandler(endpoint: (request: Request) => Promise<Response>): (req: IncomingMessage, res: ServerResponse) => void {
   const answer = async (req: NodeRequest, res: ServerResponse): Promise<void> => {
-    const gone = new AbortController()
-    res.once('close', () => {
-      if (!res.writableFinished) gone.abort()
-    })
-    const response = await responseTo(req, endpoint, gone.signal)
-    if (!gone.signal.aborted) await write(response, req, res)
+    const gone = hangUpOf(res)
+    const response = await responseTo(req, req.body, endpoint, gone)
+    if (!gone.aborted) await write(response, req, res)
   }
   return (req, res) => void answer(req, res).catch(() => res.destroy())
 }
 
-async function responseTo(req: NodeRequest, endpoint: (request: Request) => Promise<Response>, signal: AbortSignal): Promise<Response> {
+/**
+ * Lets a token endpoint answer as a handler of Fastify, with the body that Fastify has parsed. The answer goes out through
+ * Fastify: its hooks run, and headers that they have set stay. A caller that hangs up aborts the request's signal.
+ */
+export function toFastifyHandler(
+  endpoint: (request: Request) => Promise<Response>,
+): (request: { readonly raw: IncomingMessage; readonly body: unknown }, reply: { readonly raw: ServerResponse }) => Promise<Response> {
+  return ({ raw, body }, reply) => responseTo(raw, body, endpoint, hangUpOf(reply.raw))
+}
+
+function hangUpOf(res: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  res.once('close', () => {
+    if (!res.writableFinished) gone.abort()
+  })
+  return gone.signal
+}
+
+async function responseTo(
+  req: NodeRequest,
+  body: unknown,
+  endpoint: (request: Request) => Promise<Response>,
+  signal: AbortSignal,
+): Promise<Response> {
   let request: Request
   try {
-    request = toRequest(req, signal)
+    request = toRequest(req, body, signal)
   } catch {
     // What `Request` does not take: a method such as TRACE, a host that is none.
     return failed('bad_request', 400)
@@ -43,7 +63,7 @@ async function responseTo(req: NodeRequest, endpoint: (request: Request) => Prom
 
 const failed = (error: string, status: number): Response => Response.json({ error }, { status, headers: { 'cache-control': 'no-store' } })
 
-function toRequest(req: NodeRequest, signal: AbortSignal): Request {
+function toRequest(req: NodeRequest, parsed: unknown, signal: AbortSignal): Request {
   const headers = new Headers()
   for (const [name, value] of Object.entries(req.headers)) {
     // HTTP/2's pseudo headers are no headers.
@@ -58,17 +78,19 @@ function toRequest(req: NodeRequest, signal: AbortSignal): Request {
   const url = new URL(`${scheme}://${host}`).origin + (path.startsWith('/') ? path : '/')
   const method = req.method ?? 'GET'
   if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers, signal })
-  if (req.body !== undefined && req.complete) headers.delete('content-length')
+  const body = parsed === undefined || !req.complete ? streamOf(req) : textOf(parsed)
+  // What was parsed may be shorter than what came over the wire.
+  if (!(body instanceof ReadableStream)) headers.delete('content-length')
   // Needed by Node for a streamed body; TypeScript's DOM types do not know it.
-  const init: RequestInit & { duplex: 'half' } = { method, headers, signal, duplex: 'half', body: bodyOf(req) }
-  return new Request(url, init)
+  const init: RequestInit & { duplex: 'half' } = { method, headers, signal, duplex: 'half', body }
+  const request = new Request(url, init)
+  // Somebody else read it and kept it: then the request says so, instead of waiting for what has come already.
+  if (body instanceof ReadableStream && req.readableEnded) void request.body?.cancel()
+  return request
 }
 
-function bodyOf(req: NodeRequest): BodyInit {
-  const { body } = req
-  if (body === undefined || !req.complete) return streamOf(req)
-  return typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body)
-}
+const textOf = (parsed: unknown): BodyInit =>
+  typeof parsed === 'string' || parsed instanceof Uint8Array ? (parsed as BodyInit) : JSON.stringify(parsed)
 
 /** Not `Readable.toWeb`: cancelling that one destroys the socket, and a 413 could not be answered any more. */
 function streamOf(req: IncomingMessage): ReadableStream<Uint8Array> {

@@ -3,11 +3,12 @@ import type { IncomingMessage, RequestListener } from 'node:http'
 import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
+import Fastify from 'fastify'
 import { Hono } from 'hono'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createTokenEndpoint } from '../../src/server/index.ts'
 import type { Mint } from '../../src/server/index.ts'
-import { remoteAddress, toNodeHandler } from '../../src/server/node.ts'
+import { remoteAddress, toFastifyHandler, toNodeHandler } from '../../src/server/node.ts'
 import { bodyOf, never } from './requests.ts'
 
 const closers: (() => unknown)[] = []
@@ -131,6 +132,14 @@ describe('toNodeHandler', () => {
     expect(await (await post(base, '{ "room": "blue" }')).json()).toEqual([`${base}/api/token`, '{"room":"blue"}'])
   })
 
+  test('says at once that a body was read by somebody who kept it', async () => {
+    const onError = vi.fn<(error: Error) => void>()
+    const handler = toNodeHandler(createTokenEndpoint({ mint, onError }))
+    const base = await listening((req, res) => void req.resume().once('end', () => handler(req, res)))
+    expect((await post(base, '{}')).status).toBe(503)
+    expect(onError.mock.calls[0]?.[0].cause).toEqual(new TypeError('the body of the request was read before the token endpoint got it'))
+  })
+
   test('knows the address of the peer', async () => {
     const base = await listening(toNodeHandler(async (request) => new Response(remoteAddress(request))))
     expect(await (await fetch(base)).text()).toBe('127.0.0.1')
@@ -161,5 +170,52 @@ describe('toNodeHandler', () => {
     })
     expect(answer).toContain(`HTTP/1.1 ${status}`)
     expect(seen.filter((host) => host !== 'a')).toEqual([])
+  })
+})
+
+describe('toFastifyHandler', () => {
+  async function fastifyServer(endpoint: (request: Request) => Promise<Response>): Promise<string> {
+    const app = Fastify()
+    app.addHook('onSend', async (_, reply) => void reply.header('x-frame-options', 'DENY'))
+    app.all('/api/token', toFastifyHandler(endpoint))
+    closers.push(() => (app.server.closeAllConnections(), app.close()))
+    return app.listen({ port: 0, host: '127.0.0.1' })
+  }
+
+  test('takes the body that Fastify has parsed, the query and the address', async () => {
+    const base = await fastifyServer(async (request) =>
+      Response.json([request.url, await request.text(), request.headers.get('content-length'), remoteAddress(request)]),
+    )
+    const answer = await fetch(`${base}/api/token?a=1`, { method: 'POST', body: '{ "room": "blue" }', headers })
+    expect(await answer.json()).toEqual([`${base}/api/token?a=1`, '{"room":"blue"}', null, '127.0.0.1'])
+  })
+
+  test('keeps status, headers and cookies of the endpoint, and the headers of Fastify’s hooks', async () => {
+    const cookies: [string, string][] = [
+      ['set-cookie', 'a=1'],
+      ['set-cookie', 'b=2'],
+    ]
+    const answer = await post(await fastifyServer(async () => new Response('teapot', { status: 418, headers: cookies })), '{}')
+    expect([answer.status, answer.headers.getSetCookie(), await answer.text()]).toEqual([418, ['a=1', 'b=2'], 'teapot'])
+    expect(answer.headers.get('x-frame-options')).toBe('DENY')
+  })
+
+  test('answers a HEAD and a preflight without a body', async () => {
+    const base = await fastifyServer(createTokenEndpoint({ mint, origins: ['https://shop.example'] }))
+    expect((await fetch(`${base}/api/token`, { method: 'HEAD' })).status).toBe(405)
+    const preflight = { origin: 'https://shop.example', 'access-control-request-method': 'POST' }
+    const answer = await fetch(`${base}/api/token`, { method: 'OPTIONS', headers: preflight })
+    expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([204, 'https://shop.example'])
+  })
+
+  test('a caller that hangs up aborts the mint', async () => {
+    const page = new AbortController()
+    const aborted = new Promise<void>((resolve) => {
+      const hanging: Mint = ({ signal }) => (signal.addEventListener('abort', () => resolve()), page.abort(), never())
+      void fastifyServer(createTokenEndpoint({ mint: hanging })).then((base) =>
+        fetch(`${base}/api/token`, { method: 'POST', body: '{}', headers, signal: page.signal }).catch(() => {}),
+      )
+    })
+    await aborted
   })
 })
