@@ -23,7 +23,7 @@ export type FailedCode = Extract<ErrorCode, 'forbidden' | 'stopped' | 'bad_confi
 /** Things worth knowing that change no status. */
 export type Notice<Out = unknown> =
   /** Messages from the server were lost, and it is known. */
-  | { readonly name: 'gap'; readonly reason: 'continuity-denied' | 'session-replaced' }
+  | { readonly name: 'gap'; readonly reason: 'continuity-denied' | 'session-replaced' | 'missed' }
   /** A queued message was not sent. */
   | {
       readonly name: 'dropped'

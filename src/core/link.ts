@@ -1,10 +1,10 @@
 /** The link's machine: one socket after another to the same place. Each event names its socket; a retired one is nobody's. */
 import type { Effect, Event } from './event.ts'
 import { attached, dropped, oneLife } from './lives.ts'
-import { connectMs, readyMs, stableMs, verdictOf } from './policy.ts'
+import { connectMs, failureDelay, readyMs, stableMs, verdictOf } from './policy.ts'
 import { permit } from './permit.ts'
-import { hurried, rejected } from './source.ts'
-import type { Core, Dialling, Id, Life, Link, Ms, Up } from './state.ts'
+import { hurried, rejected, waiting } from './source.ts'
+import type { Core, Dialling, Id, Life, Link, Ms, Up, Work } from './state.ts'
 import type { LinkTraits } from './traits.ts'
 
 type Wanting = Extract<Life<Link>, { is: 'wanting' }>
@@ -41,11 +41,20 @@ function up(core: Core, found: Found, now: Ms, out: Effect[]): Core {
 export function socketLost(core: Core, found: Found, { now, random }: Event, close: { code: number; spreadMs: Ms }, out: Effect[]): Core {
   const down = relink(core, found, now, dropped(found.link, now, random, close))
   // A new dial needs a new grant: the wait for it is brought forward. No loop, as each drop had a grant of its own.
-  const next = permit(down, now) === null ? { ...down, work: hurried(down.work, now) } : down
+  const next = permit(down, now) === null ? { ...down, work: workAfter(down, found.link, now, random) } : down
   if (found.link.is !== 'opening') return next
   if (found.traits.verifies) out.push({ do: 'verify', session: found.id, gen: found.link.socket.gen })
   // A single-use grant is spent: the next dial has a fresh one anyway.
   return core.forced === 'no' && !core.traits.single ? { ...next, forced: 'due' } : next
+}
+
+/**
+ * Each dial of a single-use lease begins a new session at the provider, which may bill it: one that came to nothing waits in
+ * the source's backoff, so that an outage does not cost a session a try. Everybody else's next mint is brought forward.
+ */
+function workAfter({ kind, traits, work, beatMs }: Core, link: Dialling | Up, now: Ms, random: number): Work {
+  if (kind === 'ticket' || !traits.single || link.is === 'up') return hurried(work, now)
+  return waiting(work, now, failureDelay(link.attempt, beatMs, random))
 }
 
 export function closed(core: Core, event: Extract<Event, { is: 'closed' }>, out: Effect[]): Core {

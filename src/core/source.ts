@@ -90,7 +90,7 @@ export function minted(core: Core, mint: Extract<Event, { is: 'minted' }>, out: 
 }
 
 /** A wait that a flight in the air or the server's own Retry-After outlasts. */
-function waiting(work: Work, now: Ms, delay: Ms): Work {
+export function waiting(work: Work, now: Ms, delay: Ms): Work {
   if (work.is === 'minting') return work
   return cooling(now, delay, work.is === 'cooling' ? Math.max(0, work.floor - now) : 0)
 }
@@ -103,7 +103,7 @@ export function rejected(core: Core, gen: Id, { now, random }: Event): Core {
   const refused = tries >= 0 && !isStop(core.trouble)
   const trouble: Trouble | null = refused ? { no: 'rejected', tries } : core.trouble
   const work = refused ? waiting(core.work, now, probeDelay(tries, core.traits.probe, random)) : hurried(core.work, now)
-  const common = isHeld(core) ? lose(core, now, trouble, false) : { ...(core as Ticket), grant: null, trouble }
+  const common = isHeld(core) ? lose(core, now, trouble, true) : { ...(core as Ticket), grant: null, trouble }
   return { ...common, rejected: count, work }
 }
 

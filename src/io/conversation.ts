@@ -35,6 +35,8 @@ export class Conversation<In, Out> implements Speaker {
   #offered: string | undefined
   #resumed = false
   #been = false
+  /** Numbered messages since the last acknowledgement. */
+  #unacknowledged = 0
   /** Set between ready and the loss of the line. */
   #line: Line | null = null
   /** The window in which the server asked its clients to come back, in ms. */
@@ -50,24 +52,46 @@ export class Conversation<In, Out> implements Speaker {
     this.#offered = this.#continuity
     // Whatever made the address: the token may not go out in clear.
     const url = tokenAddress('url', this.#preset.url!({ attempt, continuity: this.#offered }), 'wss')
-    if (continuity?.kind === 'query' && this.#offered !== undefined) url.searchParams.set(continuity.name, this.#offered)
-    return addressOf(url.href, traits.placement ?? { in: 'query', name: 'access_token' }, token)
+    const placement = traits.placement ?? { in: 'query', name: 'access_token' }
+    const inQuery = continuity?.kind === 'query' || (continuity?.kind === 'cursor' && placement.in !== 'first-frame')
+    if (inQuery && this.#offered !== undefined) url.searchParams.set(continuity.name, this.#offered)
+    return addressOf(url.href, placement, token)
   }
 
   opened(line: Line, token: string | undefined): void {
     this.#resumed = false
+    this.spreadMs = 0
     const { placement } = this.#preset.token
     if (placement?.in === 'first-frame' && token !== undefined)
-      line.socket.send(JSON.stringify(placement.frame(token, this.#around.handle())))
+      line.socket.send(JSON.stringify(placement.frame(token, this.#around.handle(), this.#offered)))
   }
 
   frame(line: Line, data: string | ArrayBuffer): void {
     this.#around.wake()
     const decoded = this.#decoded(data)
     if (!decoded.ok) return this.#around.notice({ name: 'bad-frame', issue: decoded.issue, bytes: decoded.bytes })
+    const { frame, message } = decoded
+    const known = typeof data === 'string' && !this.#counted(line, frame)
     // The application first, the ready frame included. What it does about it may end this line.
-    this.#around.message(decoded.message)
-    if (typeof data === 'string' && this.#around.has(line)) this.#control(line, decoded.message)
+    if (message !== undefined && !known) this.#around.message(message)
+    if (typeof data === 'string' && this.#around.has(line)) this.#control(line, frame as In)
+  }
+
+  /** Moves the cursor. False for what was delivered before. */
+  #counted(line: Line, frame: unknown): boolean {
+    const { continuity } = this.#preset
+    if (continuity?.kind !== 'cursor') return true
+    const received = continuity.receive(this.#continuity, frame)
+    if (!received) return true
+    this.#continuity = received.cursor
+    if (received.is === 'known') return false
+    if (received.is === 'gap') this.#around.notice({ name: 'gap', reason: 'missed' })
+    const { acknowledge } = continuity
+    if (acknowledge && ++this.#unacknowledged >= acknowledge.every) {
+      this.#unacknowledged = 0
+      line.socket.send(JSON.stringify(acknowledge.frame(received.cursor)))
+    }
+    return true
   }
 
   #decoded(data: string | ArrayBuffer): Decoded<In> {
@@ -79,10 +103,10 @@ export class Conversation<In, Out> implements Speaker {
     }
   }
 
-  #control(line: Line, message: In): void {
+  #control(line: Line, frame: In): void {
     let control: Control | undefined
     try {
-      control = this.#preset.control?.(message)
+      control = this.#preset.control?.(frame)
     } catch (error) {
       return this.#around.report(error)
     }
@@ -90,7 +114,7 @@ export class Conversation<In, Out> implements Speaker {
       case undefined:
         return
       case 'ready':
-        return this.#metadata(line, control.continuity)
+        return this.#begun(line, control)
       case 'ack':
         return this.#around.dispatch({ is: 'acked', socket: line.id })
       case 'rejected':
@@ -104,18 +128,19 @@ export class Conversation<In, Out> implements Speaker {
   }
 
   /** The server's ready frame says whether it took up the conversation that was offered. */
-  #metadata(line: Line, id: string | undefined): void {
+  #begun(line: Line, { continuity, resumed, spreadMs = 0 }: Extract<Control, { is: 'ready' }>): void {
     const offered = this.#offered
     this.#offered = undefined
-    this.#continuity = id
-    this.#resumed = offered !== undefined && id === offered
+    this.#continuity = continuity
+    this.#unacknowledged = 0
+    this.#resumed = offered !== undefined && (resumed ?? continuity === offered)
+    this.spreadMs = spreadMs
     if (offered !== undefined && !this.#resumed) this.#lost('continuity-denied')
     this.#around.dispatch({ is: 'ready', socket: line.id })
   }
 
   /** The link is usable: the application's first words, then the queue. */
   ready(line: Line, attempt: number): void {
-    this.spreadMs = 0
     if (this.#been && this.#preset.continuity?.kind === 'replace') {
       this.#around.notice({ name: 'session-replaced' })
       this.#lost('session-replaced')
@@ -161,7 +186,7 @@ export class Conversation<In, Out> implements Speaker {
 
   /** Throws `TypeError` for what the preset's schema does not allow. */
   #encoded(message: Out | BinaryMessage | string): string | BinaryMessage {
-    return encode(message, this.#preset.messages?.schemas?.outbound)
+    return encode(message, this.#preset.messages)
   }
 
   #lost(reason: 'continuity-denied' | 'session-replaced'): void {

@@ -27,8 +27,8 @@ export interface Preset<In = unknown, Out = unknown> {
   readonly continuity?: ContinuityTraits
   /** What a close code after open means; the first range that holds the code decides. Default: `retry`. */
   readonly closeCodes?: readonly CloseCodeRange[]
-  /** Names the few control frames; everything else is `undefined` and goes to the application only. */
-  readonly control?: (message: In) => Control | undefined
+  /** Names the few control frames; everything else is `undefined` and goes to the application only. Sees the frame before `unwrap`. */
+  readonly control?: (frame: In) => Control | undefined
   readonly messages?: MessageTraits<In, Out>
   /** Origins that `fetchWith` may send this grant to as Bearer. */
   readonly rest?: readonly string[]
@@ -70,7 +70,11 @@ export interface TokenTraits {
 export type Placement =
   | { readonly in: 'query'; readonly name: string }
   | { readonly in: 'subprotocol'; readonly protocols: (token: string) => string[] }
-  | { readonly in: 'first-frame'; readonly frame: (token: string, handle: string | undefined) => object }
+  /** `continuity` is the id from the last link's frames, where there is one. */
+  | {
+      readonly in: 'first-frame'
+      readonly frame: (token: string, handle: string | undefined, continuity: string | undefined) => object
+    }
   /** The grant is the whole signed address. */
   | { readonly in: 'url' }
 
@@ -95,8 +99,26 @@ export type ContinuityTraits =
   | { readonly kind: 'none' }
   /** The id goes into the query of the next dial; the server says with its ready frame whether it took it. */
   | { readonly kind: 'query'; readonly name: string }
+  /**
+   * The server numbers what it sends. A cursor says how far this client has come; it is offered at the next dial, in the
+   * first frame or as `name` in the query. Known messages are not delivered again, a hole is a notice `gap`.
+   */
+  | {
+      readonly kind: 'cursor'
+      readonly name: string
+      /** What a frame is to a client that stands at `cursor`; undefined for a frame that has no number. Pure. */
+      readonly receive: (cursor: string | undefined, frame: unknown) => Received | undefined
+      /** Sent after so many numbered messages at the latest, so that the server knows how far this client has come. */
+      readonly acknowledge?: { readonly every: number; readonly frame: (cursor: string) => object }
+    }
   /** The old session cannot be continued: a new one replaces it. */
   | { readonly kind: 'replace' }
+
+/** What a numbered frame is to this client, and its cursor from then on. */
+export interface Received {
+  readonly is: 'next' | 'known' | 'gap'
+  readonly cursor: string
+}
 
 export interface CloseCodeRange {
   readonly from: number
@@ -106,8 +128,12 @@ export interface CloseCodeRange {
 }
 
 export type Control =
-  /** The link is usable. `continuity` is the id of this conversation, to be offered at the next dial. */
-  | { readonly is: 'ready'; readonly continuity?: string }
+  /**
+   * The link is usable. `continuity` is the id of this conversation, to be offered at the next dial; `resumed`, whether the
+   * one that was offered goes on (default: it is the same again); `spreadMs`, the window in which clients should come back
+   * if this link breaks unannounced.
+   */
+  | { readonly is: 'ready'; readonly continuity?: string; readonly resumed?: boolean; readonly spreadMs?: number }
   /** The grant last shown was taken. */
   | { readonly is: 'ack' }
   /** This grant is not valid (an error frame). */
@@ -118,7 +144,11 @@ export type Control =
 export interface MessageTraits<In, Out> {
   /** Cheap check of a decoded text frame's outer form; always run. False: notice `bad-frame`, the socket stays. */
   readonly envelope?: (message: unknown) => boolean
-  /** Deep checks at run time, handed in by who wants to pay for them. */
+  /** For a protocol that wraps its messages: what of a frame is the application's; undefined: nothing. Default: the whole frame. */
+  readonly unwrap?: (frame: unknown) => unknown
+  /** The frame around a message of the application. Default: the message itself. */
+  readonly wrap?: (message: Out) => object
+  /** Deep checks at run time of the application's messages, handed in by who wants to pay for them. */
   readonly schemas?: MessageSchemas<In, Out>
   /** Outbound kinds that are useless when late (audio): never queued. */
   readonly stale?: (message: Out | BinaryMessage) => boolean

@@ -3,7 +3,8 @@ import type { BinaryMessage, MessageTraits } from '../presets/preset.ts'
 import type { StandardSchemaV1 } from './standard-schema.ts'
 
 export type Decoded<In> =
-  | { readonly ok: true; readonly message: In }
+  /** `message` is the application's part of the frame; without it, the frame says nothing to the application. */
+  | { readonly ok: true; readonly frame: unknown; readonly message?: In }
   | { readonly ok: false; readonly issue: string; readonly bytes: number }
 
 /** Longer text frames are not parsed. */
@@ -11,37 +12,37 @@ const textAtMost = 8 * 1024 * 1024
 
 /** Text is JSON; binary is delivered as it is. Issues name what is wrong, never the frame's content. */
 export function decode<In, Out>(data: unknown, traits: MessageTraits<In, Out> | undefined): Decoded<In> {
-  if (typeof data !== 'string') return { ok: true, message: data as In }
+  if (typeof data !== 'string') return { ok: true, frame: data, message: data as In }
   const bad = (issue: string): Decoded<In> => ({ ok: false, issue, bytes: data.length })
   if (data.length > textAtMost) return bad('longer than 8 MiB')
-  let message: unknown
+  let frame: unknown
   try {
     // An own `__proto__` is harmless until somebody merges it; the reviver is slow, so only frames that name it pay.
-    message = data.includes('"__proto__"')
+    frame = data.includes('"__proto__"')
       ? JSON.parse(data, (key, value: unknown) => (key === '__proto__' ? undefined : value))
       : JSON.parse(data)
   } catch {
     return bad('not JSON')
   }
-  if (traits?.envelope && !traits.envelope(message)) return bad('not the form of this provider')
+  if (traits?.envelope && !traits.envelope(frame)) return bad('not the form of this provider')
+  const message = traits?.unwrap ? traits.unwrap(frame) : frame
   const schema = traits?.schemas?.inbound
-  if (!schema) return { ok: true, message: message as In }
+  if (message === undefined) return { ok: true, frame }
+  if (!schema) return { ok: true, frame, message: message as In }
   const result = validated(schema, message)
-  return 'issues' in result ? bad(result.issues) : { ok: true, message: result.value }
+  return 'issues' in result ? bad(result.issues) : { ok: true, frame, message: result.value }
 }
 
 /** Objects become JSON; strings and bytes go as they are. Throws `TypeError` for what the preset's schema does not allow. */
-export function encode<Out>(
-  message: Out | BinaryMessage | string,
-  schema: StandardSchemaV1<Out, unknown> | undefined,
-): string | BinaryMessage {
+export function encode<In, Out>(message: Out | BinaryMessage | string, traits: MessageTraits<In, Out> | undefined): string | BinaryMessage {
   if (typeof message === 'string') return message
   if (message instanceof ArrayBuffer || message instanceof Uint8Array) return message
+  const schema = traits?.schemas?.outbound
   if (schema) {
     const result = validated(schema, message)
     if ('issues' in result) throw new TypeError(`send: ${result.issues}`)
   }
-  const text = JSON.stringify(message)
+  const text = JSON.stringify(traits?.wrap ? traits.wrap(message) : message)
   if (text === undefined) throw new TypeError('send: the message is nothing that JSON can carry')
   return text
 }

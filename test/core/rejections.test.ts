@@ -11,6 +11,7 @@ import {
   failure,
   good,
   lease,
+  leaseTraits,
   linkTraits,
   lost,
   minting,
@@ -183,4 +184,33 @@ describe('a close before open', () => {
     expect(request(play.wake().core)).not.toBeNull()
     expect(play.mints).toBe(2)
   })
+})
+
+describe('a single-use lease begins a new session with each dial', () => {
+  const traits = leaseTraits({ single: true, intervalMs: null, graceMs: Infinity })
+
+  test('so a dial that comes to nothing waits in the backoff of the source, longer each time', () => {
+    const play = new Play(traits).do(verb('connect'))
+    const waits = [0, 1, 2].map(() => {
+      play.mints200().do(news('dialled', play.socket)).do(dead(play.socket))
+      const from = play.now
+      play.wake()
+      while (!request(play.core)) play.wake()
+      return play.now - from
+    })
+    expect(waits.map((ms) => ms / second)).toEqual([5, 10, 20])
+  })
+
+  test('and one that was up is replaced at once', () => {
+    const play = new Play(traits).do(verb('connect')).mints200()
+    play.comesUp().wait(minute).do(dead(play.socket))
+    expect(request(play.core)).toMatchObject({ reason: 'connect' })
+  })
+})
+
+test('a held lease that was rejected, with no good answer in its place, has expired', () => {
+  const play = new Play(leaseTraits()).do(verb('connect')).mints200(5 * minute)
+  play.comesUp().do(news('denied', play.socket))
+  expect(play.status).toBe('reconnecting')
+  expect(play.fails().status).toBe('paused expired')
 })

@@ -146,7 +146,8 @@ for (const asks of ['endpoint', 'callback'] as const) {
 
         it(`${name}: status, notice, next mint`, async () => {
           const { it, at, connecting } = await failed(row, kind, { asks })
-          expect(it.now).toBe(inWords(row.statuses[0]!, code))
+          const status = (row.held === 'none' && kind === 'lease' ? row.statuses.at(-1) : row.statuses[0])!
+          expect(it.now).toBe(inWords(status, code))
           expect(it.notices.map((notice) => `${notice.name} ${'code' in notice ? notice.code : ''}`)).toEqual(
             row.notice ? [`${row.notice} ${code}`] : [],
           )

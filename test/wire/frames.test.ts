@@ -5,10 +5,17 @@ import { dice } from '../canary/walk.ts'
 
 describe('a frame that arrives', () => {
   it('is JSON, or bytes as they are', () => {
-    expect(decode('{"a":1}', undefined)).toEqual({ ok: true, message: { a: 1 } })
-    expect(decode('7', undefined)).toEqual({ ok: true, message: 7 })
+    expect(decode('{"a":1}', undefined)).toEqual({ ok: true, frame: { a: 1 }, message: { a: 1 } })
+    expect(decode('7', undefined)).toEqual({ ok: true, frame: 7, message: 7 })
     const bytes = new ArrayBuffer(2)
-    expect(decode(bytes, undefined)).toEqual({ ok: true, message: bytes })
+    expect(decode(bytes, undefined)).toEqual({ ok: true, frame: bytes, message: bytes })
+  })
+
+  it('of a protocol that wraps its messages is unwrapped, and may say nothing to the application', () => {
+    const unwrap = (frame: unknown): unknown => (frame as { inner?: unknown }).inner
+    expect(decode('{"inner":1}', { unwrap })).toEqual({ ok: true, frame: { inner: 1 }, message: 1 })
+    expect(decode('{"ping":1}', { unwrap })).toEqual({ ok: true, frame: { ping: 1 } })
+    expect(encode({ a: 1 }, { wrap: (inner: object) => ({ inner }) })).toBe('{"inner":{"a":1}}')
   })
 
   it('that is bad is a value with an issue and a length, never its content', () => {
@@ -47,7 +54,7 @@ describe('a frame that arrives', () => {
         '1',
         schema(() => ({ value: 'one' })),
       ),
-    ).toEqual({ ok: true, message: 'one' })
+    ).toEqual({ ok: true, frame: 1, message: 'one' })
     expect(
       decode(
         '1',
