@@ -4,7 +4,7 @@ import { MintError } from './mint-error.ts'
  * Turns whatever was thrown into a `MintError`, and tells the operator of each one once: a verdict that a thousand callers
  * share is one line in the log. A `bad_request` is the caller's own and not told.
  */
-export function reporter(onError: (error: MintError) => void = toConsole): (thrown: unknown) => MintError {
+export function reporter(onError: (error: MintError) => void = toConsole('token endpoint')): (thrown: unknown) => MintError {
   const told = new WeakSet<MintError>()
   return (thrown) => {
     const error = thrown instanceof MintError ? thrown : new MintError('unavailable', { message: 'the mint failed', cause: thrown })
@@ -20,7 +20,8 @@ export function reporter(onError: (error: MintError) => void = toConsole): (thro
 }
 
 /** Without this a missing key would show nowhere but in the page, which is told no details. */
-function toConsole(error: MintError): void {
-  // oxlint-disable-next-line no-console
-  console.error(`heartwire: token endpoint: ${error.message}`, ...(error.cause === undefined ? [] : [error.cause]))
-}
+export const toConsole =
+  (place: string) =>
+  (error: MintError): void =>
+    // oxlint-disable-next-line no-console
+    console.error(`heartwire: ${place}: ${error.message}`, ...(error.cause === undefined ? [] : [error.cause]))

@@ -22,23 +22,48 @@ export interface UpstreamAnswer {
 
 const maxBytes = 64 * 1024
 
+export interface UpstreamRequest {
+  /** Default `POST`. */
+  readonly method?: string
+  readonly headers: Record<string, string>
+  readonly body?: string | undefined
+}
+
 /**
- * One POST to a provider. Answer and refusal come back as an `UpstreamAnswer`; silence is an error.
+ * One call to a provider that holds the key. Answer and refusal come back as an `UpstreamAnswer`; silence is an error.
+ *
+ * @throws MintError as `reachUpstream` does
+ */
+export const callUpstream = (
+  url: string,
+  request: UpstreamRequest,
+  options: UpstreamOptions & { readonly signal?: AbortSignal },
+): Promise<UpstreamAnswer> =>
+  reachUpstream(url, request, options, async (response, signal) => ({
+    status: response.status,
+    json: await jsonOf(response, signal),
+    retryAfter: retryAfterOf(response.headers),
+  }))
+
+/**
+ * Sends one request and gives the answer to `read`, all within the deadline. A redirect is never followed.
  *
  * @throws MintError `unavailable`: 504 after the deadline, 502 when there is no connection or a redirect. Its message has
- *   the error's code and nothing that the network or the provider said.
+ *   the error's code and nothing that the network or the provider said. What `read` throws, if that is a `MintError`.
  */
-export async function callUpstream(
+export async function reachUpstream<T>(
   url: string,
-  init: { readonly headers: Record<string, string>; readonly body: string },
+  request: UpstreamRequest,
   options: UpstreamOptions & { readonly signal?: AbortSignal },
-): Promise<UpstreamAnswer> {
+  read: (response: Response, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const { fetch = (request) => globalThis.fetch(request), deadlineMs = 8_000, signal } = options
+  const { method = 'POST', headers, body = null } = request
   const where = `${new URL(url).host}${new URL(url).pathname}`
   try {
     return await within(deadlineMs, signal, async (signal) => {
       // `manual`, not `error`: Workers refuse to construct a request with `error` (cloudflare/workerd src/workerd/api/http.c++).
-      const response = await fetch(new Request(url, { method: 'POST', redirect: 'manual', signal, ...init }))
+      const response = await fetch(new Request(url, { method, redirect: 'manual', signal, headers, body }))
       if (response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)) {
         void response.body?.cancel().catch(() => {})
         throw new MintError('unavailable', {
@@ -47,7 +72,7 @@ export async function callUpstream(
           message: `${where} answered with a redirect; the key was not sent on`,
         })
       }
-      return { status: response.status, json: await jsonOf(response, signal), retryAfter: retryAfterOf(response.headers) }
+      return read(response, signal)
     })
   } catch (error) {
     if (error instanceof MintError || signal?.aborted) throw error
@@ -57,9 +82,9 @@ export async function callUpstream(
   }
 }
 
-async function jsonOf(response: Response, signal: AbortSignal): Promise<unknown> {
-  const type = response.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? ''
-  if (type !== 'application/json' && !type.endsWith('+json')) {
+/** The parsed body, of at most 64 KiB; `undefined` where it is no JSON, too long or empty. */
+export async function jsonOf(response: Response, signal: AbortSignal): Promise<unknown> {
+  if (!isJson(response.headers)) {
     void response.body?.cancel().catch(() => {})
     return undefined
   }
@@ -71,8 +96,13 @@ async function jsonOf(response: Response, signal: AbortSignal): Promise<unknown>
   }
 }
 
-/** RFC 9110 §10.2.3. A date is compared with the answer's own `Date`, so that our clock does not matter. */
-function retryAfterOf(headers: Headers): number | undefined {
+export function isJson(headers: Headers): boolean {
+  const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? ''
+  return type === 'application/json' || type.endsWith('+json')
+}
+
+/** Seconds. RFC 9110 §10.2.3. A date is compared with the answer's own `Date`, so that our clock does not matter. */
+export function retryAfterOf(headers: Headers): number | undefined {
   const value = headers.get('retry-after')?.trim() ?? ''
   if (/^\d{1,6}$/.test(value)) return Number(value)
   const until = Date.parse(value)
