@@ -30,7 +30,7 @@ export interface Preset<In = unknown, Out = unknown> {
   /** Names the few control frames; everything else is `undefined` and goes to the application only. Sees the frame before `unwrap`. */
   readonly control?: (frame: In) => Control | undefined
   readonly messages?: MessageTraits<In, Out>
-  /** Origins that `fetchWith` may send this grant to as Bearer. */
+  /** Origins, or addresses with a path, that `fetchWith` may send this grant to as Bearer. */
   readonly rest?: readonly string[]
   /** A call with Bearer that tells a refused token (401) from a broken network, after a close before open. */
   readonly verify?: { readonly url: string; readonly method?: 'GET' | 'POST' }
