@@ -3,6 +3,7 @@ import { codeFor, refuse, type BithumanCode } from './bithuman/answers.ts'
 import { letters } from './bithuman/chance.ts'
 import { Doorman } from './bithuman/door.ts'
 import { endpoints, type Call } from './bithuman/endpoints.ts'
+import { Rooms, type LiveKitKey } from './bithuman/rooms.ts'
 import { RuntimeSocket } from './bithuman/runtime.ts'
 import type { Provider, World } from './provider.ts'
 import { realWorld } from './world.ts'
@@ -27,6 +28,10 @@ export interface BithumanOptions {
   readonly revokedStatus?: 401 | 403
   /** The account's agents. Default: every code is one. */
   readonly agents?: readonly string[]
+  /** `retired`: the mint of client secrets answers 410 `ENDPOINT_RETIRED`, as since 27 September 2026. Default: `mints`. */
+  readonly realtime?: 'mints' | 'retired'
+  /** The key pair of the LiveKit server below `/rtc`, for room tokens. Default: that of `livekit-server --dev`. */
+  readonly livekit?: LiveKitKey
   /** Frames per second on a runtime socket; 0 sends none. Default: 10 (the real engine has 25). */
   readonly fps?: number
   /** How long frames go on after the last good beat, within the token's life. Default: 300, as in the native engines. */
@@ -49,6 +54,8 @@ export interface Bithuman extends Provider {
    * endpoints, 401 elsewhere. Sessions that live go on until their next beat fails, or their token is over.
    */
   rotate(): string
+  /** The right to join one LiveKit room under one name, as a backend signs it. Default: for 600 s. */
+  roomToken(seat: { readonly room: string; readonly identity: string }, ttlSeconds?: number): Promise<string>
   /** All tokens given out so far are over now: handshakes are refused, frames stop until the next beat. */
   expireTokens(): void
   /** Answers whatever mints or costs credit with this status. `code` defaults to bitHuman's for it. `null` ends it. */
@@ -59,12 +66,12 @@ export interface Bithuman extends Provider {
   outOfCredit(on: boolean): void
   /** Whether more than 30 failed authentications a minute and address are answered 429. On at first; off forgets them. */
   throttleFailures(on: boolean): void
-  /** Closes all runtime sockets with this code; without one cuts them (1006). Returns how many. */
+  /** Closes all sockets, of runtimes and of rooms, with this code; without one cuts them (1006). Returns how many. */
   dropSockets(code?: number, reason?: string): number
   readonly counts: Readonly<BithumanCounts>
   /** Every secret and token ever given out: for tests that look for them where they must not be. */
   secrets(): string[]
-  /** Runtime sockets open now. */
+  /** Sockets open now, of runtimes and of rooms. */
   readonly liveSockets: number
 }
 
@@ -73,7 +80,7 @@ export interface BithumanCounts {
   mints: number
   /** Requests for a runtime token that were refused. */
   refusedMints: number
-  /** Handshakes that arrived at the runtime. */
+  /** Handshakes that arrived, at a runtime or at a room. */
   upgrades: number
   /** Frames sent over all runtime sockets. */
   frames: number
@@ -82,17 +89,19 @@ export interface BithumanCounts {
 }
 
 /**
- * bitHuman's REST API with real HS256 tokens, written from its docs, and a runtime socket at
- * `/v1/runtime/{anything}?access_token=<runtime token>`. The socket is not bitHuman's: they document none for browsers. It
- * stands for a developer's own runtime, and shows what theirs does: frames while beats succeed, none when they fail.
+ * bitHuman's REST API with real HS256 tokens, written from its docs, and two sockets. `/v1/runtime/{anything}?access_token=
+ * <runtime token>` is not bitHuman's: they document none for browsers. It stands for a developer's own runtime, and shows
+ * what theirs does: frames while beats succeed, none when they fail. `/rtc?access_token=<room token>` is the signalling of
+ * the LiveKit server whose rooms bitHuman's avatars join.
  */
 export function createBithuman(options: BithumanOptions = {}): Bithuman {
-  const { world = realWorld(), tokenTtlSeconds = 300, audience = 'constant', fps = 10, agents = null } = options
+  const { world = realWorld(), tokenTtlSeconds = 300, audience = 'constant', fps = 10, agents = null, realtime = 'mints' } = options
   const { beatGraceSeconds = 300, lapseCloseSeconds = 30, userId = 'user_01' } = options
   const { writesPerMinute: writes = 60, readsPerMinute: reads = 240, revokedStatus = 403 } = options
   const secret = options.secret ?? letters(world, 65)
   const account = new Account(world, { userId, secret, graceMs: beatGraceSeconds * 1000 })
   const doorman = new Doorman(account, { writes, reads, revokedStatus })
+  const rooms = new Rooms(world, options.livekit ?? { apiKey: `API${letters(world, 12)}`, apiSecret: letters(world, 44) })
 
   async function answer(request: Request, body: Record<string, unknown> | null): Promise<Response> {
     const { pathname } = new URL(request.url)
@@ -107,7 +116,7 @@ export function createBithuman(options: BithumanOptions = {}): Bithuman {
     if (refused) return refused
     if (body === null) return refuse('VALIDATION_ERROR', 'The body is not a JSON object')
     const name = endpoint.path.exec(pathname)?.[1] ?? ''
-    const call: Call = { account, tokenTtlSeconds, audience, agents, body, name, caller }
+    const call: Call = { account, tokenTtlSeconds, audience, realtime, agents, body, name, caller }
     return endpoint.tier ? doorman.metered(endpoint.tier, () => endpoint.answer(call)) : endpoint.answer(call)
   }
 
@@ -130,14 +139,20 @@ export function createBithuman(options: BithumanOptions = {}): Bithuman {
     userId,
 
     async fetch(request) {
+      const inRoom = await rooms.fetch(request)
+      if (inRoom) return inRoom
       const body = await objectIn(request)
       const response = await answer(request, body)
       heed(request, body, response)
+      response.headers.set('date', new Date(world.now()).toUTCString())
       return response
     },
 
-    async upgrade({ url }) {
+    async upgrade(upgrade) {
+      const { url } = upgrade
       account.counts.upgrades++
+      const room = await rooms.upgrade(upgrade)
+      if (room) return room
       const place = /^\/v1\/runtime\/(.*)$/.exec(url.pathname)?.[1]
       if (place === undefined) return refuse('NOT_FOUND', `No endpoint ${url.pathname}`)
       const issued = await account.check(url.searchParams.get('access_token') ?? '', 'runtime')
@@ -152,7 +167,15 @@ export function createBithuman(options: BithumanOptions = {}): Bithuman {
       return account.secret
     },
     rotate: () => account.rotate(),
-    expireTokens: () => account.expireTokens(),
+    async roomToken(seat, ttlSeconds = 600) {
+      const token = await rooms.token(seat, ttlSeconds)
+      account.given.push(token)
+      return token
+    },
+    expireTokens() {
+      account.expireTokens()
+      rooms.expireTokens()
+    },
     refuseMints(status, code) {
       account.mintRefusal = status === null ? null : { status, code: code ?? codeFor(status) }
     },
@@ -168,12 +191,12 @@ export function createBithuman(options: BithumanOptions = {}): Bithuman {
         if (code === undefined) socket.terminate()
         else socket.end(code, reason)
       }
-      return sockets.length
+      return sockets.length + rooms.drop(code, reason)
     },
     counts: account.counts,
     secrets: () => [...account.given],
     get liveSockets() {
-      return account.sockets.size
+      return account.sockets.size + rooms.sockets.size
     },
   }
 }

@@ -8,6 +8,7 @@ export interface Call {
   readonly account: Account
   readonly tokenTtlSeconds: number
   readonly audience: 'constant' | 'fingerprint'
+  readonly realtime: 'mints' | 'retired'
   /** Codes of the account's agents; null: every code is one. */
   readonly agents: readonly string[] | null
   readonly body: Readonly<Record<string, unknown>>
@@ -105,7 +106,8 @@ async function requestEmbed({ account, agents, body }: Call): Promise<Response> 
 }
 
 /** A client secret for OpenAI's Realtime API, which is not emulated: the text is in the right form and opens nothing. */
-function requestEphemeral({ account, body }: Call): Response {
+function requestEphemeral({ account, body, realtime }: Call): Response {
+  if (realtime === 'retired') return refuse('ENDPOINT_RETIRED', 'This endpoint is retired. Connect through the Realtime relay.')
   const value = `ek_${letters(account.world, 32)}`
   account.given.push(value)
   return grant({ value, expires_at: Math.floor(account.world.now() / 1000) + 600, model: text(body, 'model') ?? 'gpt-realtime-mini' })

@@ -1,18 +1,25 @@
 import * as z from 'zod/mini'
 import { MintError } from '../mint-error.ts'
 import type { RefusalCode } from '../mint-error.ts'
+import { secretFromEnvironment } from './bithuman-secret.ts'
 import { keyGuard } from './key-guard.ts'
 import type { KeyGuardOptions } from './key-guard.ts'
-import { fromEnvironment, keyReader } from './long-lived-key.ts'
+import { keyReader } from './long-lived-key.ts'
 import type { LongLivedKey } from './long-lived-key.ts'
 import { providerHost } from './provider-host.ts'
 import { callUpstream } from './upstream.ts'
-import type { UpstreamAnswer, UpstreamOptions } from './upstream.ts'
+import type { UpstreamAnswer, UpstreamFetch, UpstreamOptions } from './upstream.ts'
 
 export interface BithumanAccountOptions extends UpstreamOptions {
   /** Asked at each mint. Default: `BITHUMAN_API_SECRET` of the environment, else `BITHUMAN_API_KEY`, its other name. */
   readonly secret?: () => string | undefined | Promise<string | undefined>
-  /** Default `https://api.bithuman.ai`. bitHuman's own hosts, or this machine. */
+  /** Hears once that the two names of the environment differ; never their values. Default: `process.emitWarning`. */
+  readonly warn?: (message: string) => void
+  /**
+   * Default `https://api.bithuman.ai`. bitHuman's own hosts, or this machine. The address of the token endpoint, as bitHuman's
+   * LiveKit plugin has it in `BITHUMAN_API_URL`, is taken for its host. The variable itself is not read: it is a host for some
+   * of bitHuman's tools, this endpoint or somebody's own worker for others.
+   */
   readonly host?: string
   /** Further hosts that the secret may go to. */
   readonly trustedHosts?: readonly string[]
@@ -26,14 +33,21 @@ const hosts = ['api.bithuman.ai', 'auth.api.bithuman.ai'] as const
 export interface BithumanApi {
   key(): Promise<LongLivedKey>
   /** POSTs JSON with the secret; throws a `MintError` for every answer but a 2xx. */
-  post(key: LongLivedKey, path: string, body: object, signal: AbortSignal): Promise<unknown>
+  post(key: LongLivedKey, path: string, body: object, signal: AbortSignal): Promise<BithumanAnswer>
+}
+
+export interface BithumanAnswer {
+  readonly json: unknown
+  /** Epoch ms by bitHuman's own clock (the answer's `Date`), else by ours: what its absolute times are counted from. */
+  readonly at: number
 }
 
 /** bitHuman's REST API with the account's secret. Source: docs.bithuman.ai, authentication and errors; repo bithuman-product/public-docs. */
 export function bithumanApi(options: BithumanAccountOptions): BithumanApi {
-  const { secret = fromBithumanEnvironment, host = 'https://api.bithuman.ai', trustedHosts } = options
-  const base = providerHost(host, hosts, trustedHosts)
+  const { secret = secretFromEnvironment(options.warn), host = 'https://api.bithuman.ai', trustedHosts } = options
+  const base = providerHost(host, hosts, trustedHosts).replace(/\/v1\/runtime-tokens\/request$/, '')
   const guard = keyGuard(options.guard)
+  const send: UpstreamFetch = options.fetch ?? ((request) => globalThis.fetch(request))
   return {
     key: keyReader(async () => ({ BITHUMAN_API_SECRET: await secret() })),
     post: (key, path, body, signal) =>
@@ -41,16 +55,20 @@ export function bithumanApi(options: BithumanAccountOptions): BithumanApi {
         key.id,
         async () => {
           const headers = { 'api-secret': key.parts.join(''), 'content-type': 'application/json', accept: 'application/json' }
-          const answer = await callUpstream(base + path, { headers, body: JSON.stringify(body) }, { ...options, signal })
+          let date = ''
+          const fetch: UpstreamFetch = async (request) => {
+            const response = await send(request)
+            date = response.headers.get('date') ?? ''
+            return response
+          }
+          const answer = await callUpstream(base + path, { headers, body: JSON.stringify(body) }, { ...options, fetch, signal })
           if (answer.status < 200 || answer.status >= 300) throw refusalOf(answer)
-          return answer.json
+          return { json: answer.json, at: Date.parse(date) || Date.now() }
         },
         signal,
       ),
   }
 }
-
-const fromBithumanEnvironment = (): string | undefined => fromEnvironment('BITHUMAN_API_SECRET') ?? fromEnvironment('BITHUMAN_API_KEY')
 
 /** bitHuman's error codes → ours, with the HTTP status for the page. Source: api/errors.md. */
 const meanings: Readonly<Record<string, readonly [RefusalCode, number]>> = {
@@ -64,6 +82,8 @@ const meanings: Readonly<Record<string, readonly [RefusalCode, number]>> = {
   RATE_LIMIT_EXCEEDED: ['quota', 429],
   SESSION_LIMIT: ['quota', 429],
   PLAN_REQUIRED: ['forbidden', 403],
+  // It will not come back: a page that went on asking would ask for ever.
+  ENDPOINT_RETIRED: ['forbidden', 403],
   // Our own request is wrong (agent code, model): the operator has to look, the page can only come again.
   NOT_FOUND: ['unavailable', 502],
   MODEL_NOT_GENERATED: ['unavailable', 502],
@@ -83,7 +103,7 @@ function refusalOf({ status, json, retryAfter }: UpstreamAnswer): MintError {
     status: shown,
     upstreamStatus: status,
     // Only a code that we know is repeated, even in the operator's log.
-    message: `bitHuman answered ${status}${code === undefined ? '' : ` ${code}`}`,
+    message: `bitHuman answered ${status}${code === undefined ? '' : ` ${code}`}${code === 'ENDPOINT_RETIRED' ? ': this call is gone for good; docs/presets.md says what takes its place' : ''}`,
     // A refused key has no time to wait for: a corrected one works at once.
     retryAfter: ours === 'quota' || ours === 'unavailable' ? retryAfter : undefined,
   })

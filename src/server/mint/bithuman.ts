@@ -46,7 +46,8 @@ export function bithumanMint<U extends User = User>(options: BithumanMintOptions
       ...(fingerprint !== undefined && { fingerprint: await perAsk(fingerprint, ask) }),
     }
     const call = async (signal: AbortSignal): Promise<RuntimeGrant> => {
-      const { success, data } = runtimeAnswer.safeParse(await api.post(key, '/v1/runtime-tokens/request', request, signal))
+      const { json } = await api.post(key, '/v1/runtime-tokens/request', request, signal)
+      const { success, data } = runtimeAnswer.safeParse(json)
       if (!success) throw malformed('no runtime token')
       const { token, transaction_id = transaction } = data.data
       return {
@@ -96,7 +97,8 @@ export function bithumanEmbedMint<U extends User = User>(options: BithumanEmbedM
     const agentId = await perAsk(agent, ask)
     const visitor = fingerprint === undefined ? await visitorOf(agentId, ask.user) : await perAsk(fingerprint, ask)
     const request = { agent_id: agentId, fingerprint: visitor, ...(model !== undefined && { model }) }
-    const { success, data } = embedAnswer.safeParse(await api.post(key, '/v1/embed-tokens/request', request, ask.signal))
+    const { json } = await api.post(key, '/v1/embed-tokens/request', request, ask.signal)
+    const { success, data } = embedAnswer.safeParse(json)
     if (!success) throw malformed('no embed token')
     const { token, sid } = data.data
     return { access_token: token, expires_in: lifetimeOf(token, embedLifetime), ...(sid !== undefined && { handle: sid }) }
