@@ -2,6 +2,9 @@ import { tokenAddress, tokenHost } from '../wire/address.ts'
 import type { CloseCodeRange, LivenessTraits, MessageSchemas, Preset } from './preset.ts'
 import { definePreset } from './preset.ts'
 
+export { bitHumanLiveKit } from './bithuman.livekit.ts'
+export type { BitHumanLiveKitOptions } from './bithuman.livekit.ts'
+
 export interface BitHumanOptions<In = unknown, Out = unknown> {
   /**
    * The socket of your own runtime, without the token: it goes into the query as `access_token`. `ws://` on loopback only.

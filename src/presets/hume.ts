@@ -5,6 +5,7 @@ import { definePreset } from './preset.ts'
 import type { Kinds } from './query.ts'
 import { queryOf } from './query.ts'
 
+export { humeExpressionMeasurement } from './hume.expression.ts'
 export type { EviInbound, EviOutbound, TtsInbound, TtsOutbound } from './hume.schemas.ts'
 
 /** Settings that EVI takes with the handshake. Tools, built-in tools and metadata are not among them: send those in `onReady`. */
