@@ -30,7 +30,7 @@ export interface BithumanOptions {
   readonly agents?: readonly string[]
   /** `retired`: the mint of client secrets answers 410 `ENDPOINT_RETIRED`, as since 27 September 2026. Default: `mints`. */
   readonly realtime?: 'mints' | 'retired'
-  /** The key pair of the LiveKit server below `/rtc`, for room tokens. Default: that of `livekit-server --dev`. */
+  /** The key pair of the LiveKit server below `/rtc`, for room tokens. The secret has 32 characters at least. Default: `devkey` and a fixed one. */
   readonly livekit?: LiveKitKey
   /** Frames per second on a runtime socket; 0 sends none. Default: 10 (the real engine has 25). */
   readonly fps?: number
@@ -101,7 +101,7 @@ export function createBithuman(options: BithumanOptions = {}): Bithuman {
   const secret = options.secret ?? letters(world, 65)
   const account = new Account(world, { userId, secret, graceMs: beatGraceSeconds * 1000 })
   const doorman = new Doorman(account, { writes, reads, revokedStatus })
-  const rooms = new Rooms(world, options.livekit ?? { apiKey: `API${letters(world, 12)}`, apiSecret: letters(world, 44) })
+  const rooms = new Rooms(world, options.livekit ?? { apiKey: 'devkey', apiSecret: 'secret-of-the-emulated-livekit-server' })
 
   async function answer(request: Request, body: Record<string, unknown> | null): Promise<Response> {
     const { pathname } = new URL(request.url)

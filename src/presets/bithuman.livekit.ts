@@ -15,24 +15,21 @@ export interface BitHumanLiveKitOptions {
   readonly closeCodes?: readonly CloseCodeRange[]
 }
 
-/** The first byte of a frame whose first field is this one, with a length: LiveKit sends one field a frame. */
-const join = 1 * 8 + 2
-/** `ping` (field 14, a varint) of any time: the server answers each one with a `pong`. */
-const ping = Uint8Array.of(14 * 8, 1)
-
 /**
  * The signalling socket of the LiveKit room that a bitHuman avatar is in, for applications that speak LiveKit's protobuf
  * themselves. (With `livekit-client`, which has its own socket, use LiveKit's reconnects instead.)
  *
  * The room token is a ticket, signed by your backend with LiveKit's server SDK for one participant. It is checked at the
  * handshake; when that fails, `/rtc/validate` is asked with the same token, which tells a refused one (401) from a broken
- * network. The link is up with the server's `join`. Each link is a new join: nothing is continued or queued across it, and a
- * token that the server offers in a `refresh_token` frame is not used, as the backend mints the next one.
+ * network. The link is up when the socket is open, which LiveKit does only for somebody whom it has let in; its `join` is the
+ * first frame. Each link is a new join: nothing is continued or queued across it, and a token that the server offers in a
+ * `refresh_token` frame is not used, as the backend mints the next one.
  *
- * Frames are LiveKit's `SignalResponse` and `SignalRequest`, as bytes. Throws `TypeError` for an option that cannot be right.
+ * Frames are LiveKit's `SignalResponse` and `SignalRequest`, as bytes. The pings among them are the application's, as in
+ * LiveKit's own client: every 5 s. Throws `TypeError` for an option that cannot be right.
  *
- * Source: livekit/client-sdk-js src/api/SignalClient.ts; livekit/livekit pkg/service/auth.go (`Authorization: Bearer` before
- * `access_token`, for `/rtc/validate` too); livekit/protocol protobufs/livekit_rtc.proto.
+ * Source: livekit/client-sdk-js src/api/SignalClient.ts; livekit/livekit pkg/service/rtcservice.go (opens the socket after the
+ * join) and auth.go (reads `Authorization: Bearer` before `access_token`); livekit/protocol protobufs/livekit_rtc.proto.
  *
  * @see https://docs.bithuman.ai/platforms/livekit
  */
@@ -52,10 +49,7 @@ export function bitHumanLiveKit(options: BitHumanLiveKitOptions): Preset<ArrayBu
     url: () => address.href,
     // A second socket under the same name would put the first one out of the room. The life is that of LiveKit's own renewals.
     token: { kind: 'ticket', scope: 'session', use: 'multi', placement: { in: 'query', name: 'access_token' }, lifetimeMs: 600_000 },
-    ready: 'frame',
-    control: (frame) => (new Uint8Array(frame)[0] === join ? { is: 'ready' } : undefined),
-    // LiveKit's own client gives up after 15 s without a frame.
-    liveness: { idleMs: 15_000, probe: () => ping },
+    ready: 'open',
     closeCodes,
     messages: { envelope: () => false, stale: () => true },
     verify: { url: validate.href },

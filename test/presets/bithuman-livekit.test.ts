@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { bitHumanLiveKit } from '../../src/presets/bithuman.ts'
 import type { BitHumanLiveKitOptions } from '../../src/presets/bithuman.ts'
+import type { Preset } from '../../src/presets/preset.ts'
 
 const url = 'wss://demo.livekit.cloud/rtc'
 const jwt = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln'
@@ -30,22 +31,14 @@ describe('bitHumanLiveKit', () => {
     expect([preset.url?.({ attempt: 2, continuity: undefined }), preset.verify]).toEqual([url, { url: validate }])
   })
 
-  test('is ready with the join, and with no other frame', () => {
-    const control = (...bytes: number[]) => preset.control?.(Uint8Array.from(bytes).buffer)
-    expect(preset.ready).toBe('frame')
-    expect(control(0x0a, 2, 8, 1)).toEqual({ is: 'ready' })
-    for (const other of [[], [0x12, 0], [0x42, 2, 24, 1], [0x82, 1, 3, 97, 98, 99]]) expect(control(...other)).toBeUndefined()
-  })
-
-  test('probes with a ping that any LiveKit server answers', () => {
-    expect(preset.liveness).toMatchObject({ idleMs: 15_000 })
-    expect(preset.liveness?.probe()).toEqual(Uint8Array.of(0x70, 1))
+  test('is ready when open, because LiveKit opens it for whom it has let in', () => {
+    expect([preset.ready, preset.control, preset.liveness]).toEqual(['open', undefined, undefined])
   })
 
   test('text is no frame of it, and nothing is kept for the next room', () => {
     expect(preset.messages?.envelope?.({ type: 'join' })).toBe(false)
     expect(preset.messages?.stale?.(Uint8Array.of(0x70, 1))).toBe(true)
-    expectTypeOf(preset.control).parameter(0).toEqualTypeOf<ArrayBuffer>()
+    expectTypeOf(preset).toEqualTypeOf<Preset<ArrayBuffer, never>>()
   })
 
   test('close codes are dialled again unless told otherwise', () => {
