@@ -7,10 +7,10 @@ import type { Provider } from '../../src/emulator/provider.ts'
 import { fetchWith } from '../../src/index.ts'
 import type { PlainSessionOptions, Preset } from '../../src/index.ts'
 import { sign } from '../../src/jwt/sign.ts'
-import { bitHumanLiveKit } from '../../src/presets/bithuman.ts'
+import { bitHuman, bitHumanLiveKit } from '../../src/presets/bithuman.ts'
 import { humeEvi, humeTts } from '../../src/presets/hume.ts'
 import type { TtsInbound } from '../../src/presets/hume.ts'
-import { createTokenEndpoint, humeMint } from '../../src/server/index.ts'
+import { bithumanMint, createTokenEndpoint, humeMint } from '../../src/server/index.ts'
 import type { Mint } from '../../src/server/index.ts'
 import { bithumanRealtimeMint } from '../../src/server/mint/bithuman-realtime.ts'
 import { createTestWorld } from '../../src/testing/index.ts'
@@ -171,6 +171,27 @@ describe('Hume over REST, with the token of the session', () => {
     await soon(it)
     await expect(fetchWith(it.session, 'https://api.cloud.hume.ai/v1/expression/run')).rejects.toThrow(TypeError)
     watch()
+  })
+})
+
+describe('a bitHuman secret that is wrong', () => {
+  it.each([
+    ['never was one', () => 'mistyped-secret'],
+    ['was rotated', (service: ReturnType<typeof createBithuman>) => [service.secret, service.rotate()][0] ?? ''],
+  ])('because it %s fails at the mint, before any socket; the right one is taken by itself', async (_, wrongOf) => {
+    const world = createTestWorld()
+    const service = createBithuman({ world: world.world })
+    world.serve('wss://runtime.test', service)
+    let secret = wrongOf(service)
+    watchFor(secret)
+    const mint = bithumanMint({ secret: () => secret, fetch: service.fetch, guard: { now: world.world.now } })
+    const it = page(world, mint, { preset: bitHuman({ url: 'wss://runtime.test/v1/runtime/A1' }) })
+    expect(await it.outcome(it.session.connect(), 1000)).toBe('key_refused')
+    expect([it.path, service.counts.upgrades]).toEqual([['connecting', 'paused(refused, key_refused)'], 0])
+    secret = service.secret
+    await it.until('connected', 31_000)
+    expect([service.counts.upgrades, service.counts.sessions]).toEqual([1, 1])
+    watchFor(...service.secrets())
   })
 })
 
