@@ -114,7 +114,9 @@ function requestEphemeral({ account, body, realtime }: Call): Response {
 }
 
 function addContext(call: Call): Response {
-  return address(call, 'context', call.body['type'] === 'speak' ? 'speak' : 'add_context')
+  const type = call.body['type'] ?? 'add_context'
+  if (type !== 'add_context' && type !== 'speak') return refuse('VALIDATION_ERROR', 'type must be add_context or speak')
+  return address(call, 'context', type)
 }
 
 /** Gives a text to the agent's live rooms, or to one of them; here a room is a runtime socket. */
