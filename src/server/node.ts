@@ -73,6 +73,8 @@ function toRequest(req: NodeRequest, parsed: unknown, signal: AbortSignal): Requ
   const scheme = (req.socket as { encrypted?: boolean }).encrypted === true ? 'https' : 'http'
   const authority = req.headers[':authority']
   const host = req.headers.host ?? (typeof authority === 'string' ? authority : 'localhost')
+  // The parser would take a user or a path off it, and our own origin would be another one than was said.
+  if (/[\s/\\?#@]/.test(host)) throw new TypeError('a Host is a name and a port')
   const path = req.originalUrl ?? req.url ?? '/'
   // `//other.host/` is a path here, not an address.
   const url = new URL(`${scheme}://${host}`).origin + (path.startsWith('/') ? path : '/')
