@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { createHuechat, type Huechat, type HuechatOptions } from '../../src/emulator/huechat.ts'
 import { manualWorld, type ManualWorld } from './manual-world.ts'
 
@@ -86,3 +87,10 @@ export function kit(options: HuechatOptions = {}): Kit {
 
 export const jane = { phone: '+1234567890', first_name: 'Jane', last_name: 'Smith', email: 'jane@example.com' }
 export const hello = { channel: 'whatsapp', message_type: 'text', content: 'Hello Jane! Thanks for signing up.' }
+
+/** What a receiver does: written here on its own, from the docstring. */
+export function isSigned({ signature, text }: Pick<Arrival, 'signature' | 'text'>, secret: string, nowMs: number): boolean {
+  const [, seconds, mac] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(signature ?? '') ?? []
+  if (seconds === undefined || Math.abs(nowMs / 1000 - Number(seconds)) > 300) return false
+  return createHmac('sha256', secret).update(`${seconds}.${text}`).digest('hex') === mac
+}

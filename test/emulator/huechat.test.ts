@@ -192,8 +192,10 @@ describe('the security model', () => {
   ])('IP restrictions: from %s', async (from, status) => {
     const { huechat, ask } = kit()
     const key = huechat.createKey({ allowedIps: ['10.0.0.1'] })
+    const successor = huechat.rotateKey(key)
     const headers = { 'x-api-key': key, ...(from !== null && { 'x-forwarded-for': from }) }
     expect((await ask('GET', list, undefined, headers)).status).toBe(status)
+    expect((await ask('GET', list, undefined, { ...headers, 'x-api-key': successor })).status).toBe(status)
   })
 
   test('server-side only: no CORS, not for a preflight either, and no WebSocket', async () => {
