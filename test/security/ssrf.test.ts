@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { bithumanEmbedMint, bithumanMint, humeMint } from '../../src/server/index.ts'
 import type { Mint } from '../../src/server/index.ts'
+import { bithumanRealtimeMint } from '../../src/server/mint/bithuman-realtime.ts'
 import { toNodeHandler } from '../../src/server/node.ts'
 import { asks, json } from '../server/requests.ts'
 import { hostCases } from './hosts.cases.ts'
@@ -22,7 +23,7 @@ async function listening(listener: RequestListener): Promise<string> {
 type Upstream = { host: string; fetch?: (request: Request) => Promise<Response> }
 const secret = 'canary-secret-0123456789'
 const trustedHosts = ['trusted.example', 'trusted.example:8443']
-const answer = { access_token: 't', data: { token: 't', transaction_id: 'tx' } }
+const answer = { access_token: 't', data: { token: 't', transaction_id: 'tx', value: 'ek_t', expires_at: 4e9 } }
 
 /** Every mint that holds a key, with its provider's own host and the call that it makes. */
 const providers: [name: string, own: string, make: (upstream: Upstream) => Mint, path: string][] = [
@@ -43,6 +44,12 @@ const providers: [name: string, own: string, make: (upstream: Upstream) => Mint,
     'auth.api.bithuman.ai',
     (upstream) => bithumanEmbedMint({ agent: 'A1', secret: () => secret, trustedHosts, ...upstream }),
     '/v1/embed-tokens/request',
+  ],
+  [
+    'bithuman realtime',
+    'api.bithuman.ai',
+    (upstream) => bithumanRealtimeMint({ secret: () => secret, trustedHosts, ...upstream }),
+    '/v1/realtime/ephemeral-token',
   ],
 ]
 
