@@ -42,7 +42,7 @@ const rules: Record<string, Rule> = {
 }
 
 /** Where Node's own modules and a WebSocket server may be used: nowhere that a browser loads. */
-const inNode = /^(server\/node|server\/gateway\/node|emulator\/node|cli\/)/
+const inNode = /^(server\/node|server\/gateway\/(node|index)|emulator\/node|cli\/)/
 const forNode = (from: string): boolean => from.startsWith('node:') || from === 'ws'
 
 /** What the build and the page start from; nobody builds on them. */

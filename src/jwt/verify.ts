@@ -14,6 +14,8 @@ export interface Expected {
   readonly audience?: string
   /** Claims that must be there. */
   readonly required?: readonly string[]
+  /** The header's `typ`, exactly; then a `kid` must be there too. */
+  readonly typ?: string
 }
 
 /**
@@ -21,16 +23,17 @@ export interface Expected {
  * key of that `kid` only, one without it with each key in turn. Never rejects.
  */
 export async function verify(token: string, keys: readonly SigningKey[], expected: Expected): Promise<Verified> {
-  const { now, issuer, audience, required } = expected
+  const { now, issuer, audience, required, typ } = expected
   const options: JWTVerifyOptions = {
     algorithms: ['HS256'],
     currentDate: new Date(now),
     ...(issuer !== undefined && { issuer }),
     ...(audience !== undefined && { audience }),
     ...(required && { requiredClaims: [...required] }),
+    ...(typ !== undefined && { typ }),
   }
   let refused: 'expired' | 'invalid' = 'invalid'
-  for (const key of candidates(token, keys)) {
+  for (const key of candidates(token, keys, typ !== undefined)) {
     try {
       return { claims: (await jwtVerify(token, key.secret, options)).payload }
     } catch (error) {
@@ -40,10 +43,10 @@ export async function verify(token: string, keys: readonly SigningKey[], expecte
   return { refused }
 }
 
-function candidates(token: string, keys: readonly SigningKey[]): readonly SigningKey[] {
+function candidates(token: string, keys: readonly SigningKey[], named: boolean): readonly SigningKey[] {
   try {
     const { kid } = decodeProtectedHeader(token)
-    return kid === undefined ? keys : keys.filter((key) => key.kid === kid)
+    return kid === undefined && !named ? keys : keys.filter((key) => key.kid === kid)
   } catch {
     return []
   }

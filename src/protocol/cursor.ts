@@ -27,18 +27,18 @@ export interface Received {
 /** Undefined for a frame without a place, or a receiver that has none yet. Pure. */
 export function received(
   at: string | undefined,
-  frame: { readonly type?: unknown; readonly seq?: unknown; readonly after?: unknown },
+  frame: { readonly type?: unknown; readonly seq?: unknown; readonly after?: unknown; readonly cursor?: unknown },
 ): Received | undefined {
   const cursor = parseCursor(at)
-  const { type, seq, after } = frame
-  if (at === undefined || cursor === null || typeof seq !== 'number' || !Number.isSafeInteger(seq)) return undefined
+  const { type, seq, after, cursor: beyond } = frame
+  if (cursor === null) return undefined
+  if (type === 'gap') return parseCursor(beyond) === null ? undefined : { is: 'gap', cursor: String(beyond) }
+  if (typeof seq !== 'number' || !Number.isSafeInteger(seq)) return undefined
   const to = (is: Received['is']): Received => ({ is, cursor: formatCursor({ stream: cursor.stream, seq: Math.max(seq, cursor.seq) }) })
   switch (type) {
     case 'event':
       if (seq <= cursor.seq) return to('known')
       return to(typeof after === 'number' && after > cursor.seq ? 'gap' : 'next')
-    case 'gap':
-      return to('gap')
     case 'position':
       return to('known')
     default:

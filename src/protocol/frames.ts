@@ -33,8 +33,8 @@ export type ServerFrame =
       readonly spread_ms: number
     }
   | { readonly type: 'event'; readonly seq: number; readonly after: number; readonly event: unknown }
-  /** What lies between the client's position and this one is lost. */
-  | { readonly type: 'gap'; readonly seq: number }
+  /** What lies between the client's position and this cursor is lost. */
+  | { readonly type: 'gap'; readonly cursor: string }
   /** Nothing is missing up to here; also the answer to a ping. */
   | { readonly type: 'position'; readonly seq: number }
   | { readonly type: 'renewed'; readonly expires_in: number }

@@ -7,6 +7,8 @@ export { humeMint } from './mint/hume.ts'
 export type { HumeCredentials, HumeMintOptions } from './mint/hume.ts'
 export { bithumanEmbedMint, bithumanMint } from './mint/bithuman.ts'
 export type { BithumanEmbedMintOptions, BithumanMintOptions, PerAsk } from './mint/bithuman.ts'
+export { bithumanRealtimeMint } from './mint/bithuman-realtime.ts'
+export type { BithumanRealtimeMintOptions } from './mint/bithuman-realtime.ts'
 export type { BithumanAccountOptions } from './mint/bithuman-api.ts'
 
 // For a mint of your own.

@@ -16,6 +16,8 @@ export interface TokenAsk {
 
 export interface MintAsk<U extends User = User> {
   readonly handle: string | undefined
+  /** The page's origin, as the browser says it; `undefined` where no browser asks. */
+  readonly origin?: string | undefined
   /** Who asks; `undefined` where the endpoint has no `authorize`. */
   readonly user: U | undefined
   readonly fields: Readonly<Record<string, unknown>>

@@ -1,0 +1,16 @@
+/**
+ * An event as the store keeps it: the scope that a lease must have to see it, a line break, and the event's JSON, so that
+ * handing it on to a thousand sockets parses nothing.
+ */
+export interface Parcel {
+  /** Empty: every lease may see it. */
+  readonly scope: string
+  readonly json: string
+}
+
+export const pack = ({ scope, json }: Parcel): string => `${scope}\n${json}`
+
+export function unpack(body: string): Parcel {
+  const line = body.indexOf('\n')
+  return { scope: body.slice(0, line), json: body.slice(line + 1) }
+}
