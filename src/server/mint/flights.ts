@@ -47,9 +47,10 @@ export function flights<T>(now: () => number = () => performance.now()): Flights
         return { value: await Promise.race([flight.result, left]), ageMs }
       } finally {
         signal.removeEventListener('abort', leave)
-        if (--flight.waiting === 0) {
+        // Only a call that is still under way: on Workers another request's controller must not be touched without need.
+        if (--flight.waiting === 0 && inFlight.get(key) === flight) {
           // Gone at once, so that whoever comes now does not join a call that is being given up.
-          if (inFlight.get(key) === flight) inFlight.delete(key)
+          inFlight.delete(key)
           flight.controller.abort(signal.reason)
         }
       }

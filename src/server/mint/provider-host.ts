@@ -9,7 +9,7 @@
  * @throws TypeError for any other host
  */
 export function providerHost(host: string, own: readonly string[], trusted: readonly string[] = []): string {
-  if (!URL.canParse(host)) throw new TypeError(`host: ${JSON.stringify(host)} is not an address like "https://${own[0]}"`)
+  if (!URL.canParse(host)) throw new TypeError(`host: an address like "https://${own[0]}" is needed`)
   const url = new URL(host)
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     throw new TypeError('host: an address without user, query and fragment is needed')
