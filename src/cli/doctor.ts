@@ -28,11 +28,12 @@ export async function doctor(args: readonly string[], terminal: Terminal): Promi
   const wanted = read(args)
   const discretion = createDiscretion()
   const keys = keysIn(terminal.env, discretion)
+  const knock = wanted.ws && (await knockingAt(wanted.ws))
   const endpoint = wanted.url && endpointOf(wanted.url, wanted, discretion, terminal)
   const findings: Finding[] = [...environment(keys, endpoint !== undefined && isLoopback(endpoint.url.hostname))]
-  if (endpoint) findings.push(...(await examine(endpoint, keys, wanted.ws, terminal)))
-  if (wanted.askProvider) findings.push(...(await askProviders(keys, terminal, deadlineMs)))
   if (wanted.bundle !== undefined) findings.push(...(await bundleCheck(wanted.bundle, keys)))
+  if (endpoint) findings.push(...(await examine(endpoint, keys, terminal, knock)))
+  if (wanted.askProvider) findings.push(...(await askProviders(keys, terminal, deadlineMs)))
 
   const report = {
     findings: findings.map((finding) => ({ ...finding, seen: discretion.hide(finding.seen) })),
@@ -42,7 +43,12 @@ export async function doctor(args: readonly string[], terminal: Terminal): Promi
   return findings.some(({ level }) => level === 'problem') ? 1 : 0
 }
 
-async function examine(endpoint: Endpoint, keys: readonly Key[], ws: URL | undefined, terminal: Terminal): Promise<readonly Finding[]> {
+async function examine(
+  endpoint: Endpoint,
+  keys: readonly Key[],
+  terminal: Terminal,
+  knock: Knocking | undefined,
+): Promise<readonly Finding[]> {
   const plain = endpoint.url.protocol === 'http:' && !isLoopback(endpoint.url.hostname)
   const findings: Finding[] = [
     plain ? problem('address', 'the endpoint is asked over plain http') : ok('address', endpoint.url.protocol.slice(0, -1)),
@@ -56,12 +62,18 @@ async function examine(endpoint: Endpoint, keys: readonly Key[], ws: URL | undef
     const isKey = holdsKey(grant.token, keys) !== undefined
     if (!isKey) findings.push(await freshness(endpoint, grant, terminal))
     findings.push(...(await strangeRequests(endpoint)), ...(await foreignPages(endpoint)), await strangers(endpoint))
-    // Loaded when asked for: it needs the package `ws`.
-    if (ws && !isKey)
-      findings.push(...(await (await import('./doctor/socket.ts')).socketChecks(endpoint, { url: ws, deadlineMs, settleMs })))
+    if (knock && !isKey) findings.push(...(await knock(endpoint)))
     await farewell(endpoint, grant)
   }
   return [...findings, ...errorAnswers(endpoint.answers, keys)]
+}
+
+type Knocking = (endpoint: Endpoint) => Promise<readonly Finding[]>
+
+/** Loaded when asked for, and before anything is asked: it needs the package `ws`, which may not be there. */
+async function knockingAt(url: URL): Promise<Knocking> {
+  const { socketChecks } = await import('./doctor/socket.ts')
+  return (endpoint) => socketChecks(endpoint, { url, deadlineMs, settleMs })
 }
 
 interface Wanted {

@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-// `env` by its own name: for `process.env` the build, which is one for pages, writes an empty object.
 import process, { env } from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { run } from './run.ts'
