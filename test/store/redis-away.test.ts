@@ -70,6 +70,19 @@ describe('Redis is away', () => {
     expect((await next.read('a', at, 10)).entries).toHaveLength(1)
   })
 
+  test('cut off in the middle: the call rejects at once, long before its deadline', async () => {
+    const kit = await start()
+    const store = kit.store({ deadlineMs: 600_000 })
+    await store.head()
+    kit.server.pause()
+    const append = store.append('x', ['a'], 'lost')
+    append.catch(() => {})
+    // It must be under way, so not in this turn of the loop.
+    await new Promise((resolve) => void setImmediate(resolve))
+    await kit.server.kill()
+    await expect(append).rejects.toMatchObject({ code: 'away' })
+  })
+
   test('followers hear lapsed, then fresh, once it is back', async () => {
     const kit = await start(['--appendonly', 'yes'])
     const listener = listen(kit.store())
@@ -171,15 +184,16 @@ describe('manners', () => {
 
   test('a full Redis keeps nothing of an append, and can be read', async () => {
     const kit = await start(['--maxmemory-policy', 'noeviction'])
-    const store = kit.store()
+    const store = kit.store({ retentionMs: 40 })
     const from = await store.head()
-    await store.append('x', ['a'], 'one')
     await kit.admin.config('SET', 'maxmemory', 1)
     await expect(store.append('y', ['a', 'b'], 'secret words')).rejects.toMatchObject({
       code: 'away',
       message: expect.stringContaining('OOM'),
     })
-    expect((await store.read('a', from, 10)).entries).toHaveLength(1)
+    // So late that a reader would be moved on, which needs to write.
+    await kit.pass(41)
+    expect(await store.read('a', from, 10)).toMatchObject({ entries: [], gap: false })
     await kit.admin.config('SET', 'maxmemory', 0)
     expect(await store.append('y', ['a', 'b'], 'secret words')).toBe('appended')
   })
