@@ -7,20 +7,26 @@ import { launchOptions } from './scripts/chromium.mjs'
 
 /** The package's export map says what there is to build: `./dist/presets/hume.js` comes from `src/presets/hume.ts`. A source that is missing stops the build. */
 function entries(): Record<string, string> {
-  const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<string, string | { default: string }> }
-  const names = Object.values(exports).flatMap((target) =>
-    typeof target === 'string' ? [] : [target.default.replace(/^\.\/dist\/|\.js$/g, '')],
-  )
+  const { exports, bin } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    exports: Record<string, string | { default: string }>
+    bin: Record<string, string>
+  }
+  const targets = [
+    ...Object.values(exports).flatMap((target) => (typeof target === 'string' ? [] : [target.default])),
+    ...Object.values(bin),
+  ]
+  const names = targets.map((target) => target.replace(/^(\.\/)?dist\/|\.js$/g, ''))
   return Object.fromEntries(names.map((name) => [name, `src/${name}.ts`]))
 }
 
 /** Left to the package that uses ours; the script-tag file has everything in it. */
-const external = [/^(eventemitter3|zod|jose|ws)(\/|$)/, /^node:/]
+const external = [/^(eventemitter3|zod|jose|ws|rate-limiter-flexible|ioredis)(\/|$)/, /^node:/]
 const shared = { target: 'es2022', sourcemap: false, copyPublicDir: false }
 
 /** One file per source, as written but without types: a bundler takes what it needs, and a reader finds what was written. */
 const esm = (): EnvironmentOptions => ({
-  consumer: 'client',
+  // As for a browser, Vite would replace `process` and wrap each `import()`; what is built here runs in both.
+  consumer: 'server',
   build: {
     ...shared,
     minify: false,

@@ -39,7 +39,13 @@ export class Line {
       terminate: () => toClient.push(() => peer.terminate()),
     })
     this.conversation = {
-      message: (data) => toProvider.push(() => provider.message(data)),
+      message(data) {
+        let done: void | Promise<void> = undefined
+        toProvider.push(() => {
+          done = provider.message(data)
+        })
+        return done
+      },
       closed: (code, reason) => {
         way.open.delete(this)
         toClient.clear()

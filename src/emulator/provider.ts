@@ -36,7 +36,8 @@ export interface Peer {
 
 /** What the provider hears from one open socket. */
 export interface Conversation {
-  message(data: string | Uint8Array<ArrayBuffer>): void
+  /** May resolve later, when what the frame asked for is done. */
+  message(data: string | Uint8Array<ArrayBuffer>): void | Promise<void>
   closed(code: number, reason: string): void
 }
 

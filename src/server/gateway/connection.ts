@@ -1,7 +1,7 @@
 import { closeCodes } from '../../protocol/codes.ts'
 import { formatCursor, parseCursor } from '../../protocol/cursor.ts'
 import type { ClientFrame, ServerFrame } from '../../protocol/frames.ts'
-import { version } from '../../protocol/frames.ts'
+import { ackEvery, version } from '../../protocol/frames.ts'
 import type { Lease, LeaseRefusal, Leases } from '../lease/lease.ts'
 import { tokenBucket } from '../rate-limit.ts'
 import type { Bucket } from '../rate-limit.ts'
@@ -19,7 +19,7 @@ export interface Room {
   readonly feed: Feed
   readonly world: World
   readonly limits: Limits
-  readonly onMessage: ((message: unknown, from: Sender) => void) | undefined
+  readonly onMessage: ((message: unknown, from: Sender) => void | Promise<void>) | undefined
   report(error: unknown): void
   /** How wide clients shall spread their return, in ms, if this process ends now. */
   spreadMs(): number
@@ -38,11 +38,14 @@ export interface Sender {
 /** What may stand in the address instead of a `hello`. */
 export interface Greeting {
   readonly version: number
-  readonly lease: Lease | LeaseRefusal
+  readonly lease: Lease | Refusal
   readonly cursor: string | undefined
 }
 
-const why: Readonly<Record<LeaseRefusal, readonly [number, string]>> = {
+/** `unverifiable`: the store cannot be asked. */
+export type Refusal = LeaseRefusal | 'unverifiable'
+
+const why: Readonly<Record<Refusal, readonly [number, string]>> = {
   invalid: [closeCodes.leaseInvalid, 'The lease is not one of this gateway.'],
   expired: [closeCodes.leaseExpired, 'The life of the lease is over.'],
   revoked: [closeCodes.revoked, 'The right behind the lease was withdrawn.'],
@@ -50,8 +53,9 @@ const why: Readonly<Record<LeaseRefusal, readonly [number, string]>> = {
   unverifiable: [closeCodes.unverifiable, 'Whether the right still stands cannot be known just now.'],
 }
 
-type Open = { readonly is: 'open'; readonly lease: Lease; readonly reader: Reader; readonly leave: () => void }
-type State = { readonly is: 'greeting' | 'checking' | 'over' } | Open
+/** `joined`: it hears of what comes, and is not ready yet. */
+type Joined = { readonly is: 'joined' | 'open'; readonly lease: Lease; readonly reader: Reader; readonly leave: () => void }
+type State = { readonly is: 'greeting' | 'checking' | 'over' } | Joined
 
 const positionMs = 25_000
 
@@ -97,10 +101,11 @@ export class Connection implements Conversation {
     return this.#heard(frame, this.#state)
   }
 
-  #heard(frame: Exclude<ClientFrame, { type: 'hello' }>, { lease, reader }: Open): void | Promise<void> {
+  #heard(frame: Exclude<ClientFrame, { type: 'hello' }>, { lease, reader }: Joined): void | Promise<void> {
     switch (frame.type) {
       case 'renew':
-        return this.#checked(this.#verified(frame.access_token, false), (renewed) => this.#renewed(renewed))
+        // The feed guards the right of whoever is connected, so that a store's bad minute does not stand in a renewal's way.
+        return this.#checked(this.#room.leases.read(frame.access_token, this.#origin), (renewed) => this.#renewed(renewed))
       case 'ack':
         return reader.acknowledged(frame.seq)
       case 'ping':
@@ -108,11 +113,9 @@ export class Connection implements Conversation {
       case 'message': {
         const { onMessage } = this.#room
         if (!onMessage) return this.#say({ type: 'error', code: 'not_allowed', message: 'This gateway takes no messages.' })
-        try {
-          onMessage(frame.message, { user: lease.user, scopes: lease.scopes, session: this.session, send: (message) => this.tell(message) })
-        } catch (error) {
-          this.#room.report(error)
-        }
+        const sender = { user: lease.user, scopes: lease.scopes, session: this.session, send: (message: unknown) => this.tell(message) }
+        const heard = async (): Promise<void> => onMessage(frame.message, sender)
+        heard().catch((error: unknown) => this.#room.report(error))
         return
       }
       default:
@@ -132,7 +135,8 @@ export class Connection implements Conversation {
   }
 
   #greeted({ version: spoken, access_token, cursor }: Extract<ClientFrame, { type: 'hello' }>): void | Promise<void> {
-    if (this.#speaks(spoken)) return this.#checked(this.#verified(access_token, true), (lease) => this.#admitted(lease, cursor))
+    if (!this.#speaks(spoken)) return
+    return this.#checked(this.#room.leases.verify(access_token, this.#origin, true), (lease) => this.#admitted(lease, cursor))
   }
 
   #speaks(spoken: number): boolean {
@@ -141,12 +145,8 @@ export class Connection implements Conversation {
     return spoken === version
   }
 
-  #verified(token: string, spend: boolean): Promise<Lease | LeaseRefusal> {
-    return this.#room.leases.verify(token, this.#origin, spend)
-  }
-
   /** Every wait on somebody else ends here: an answer, a refusal, or a store that is away. */
-  async #checked(verified: Promise<Lease | LeaseRefusal>, then: (lease: Lease) => void | Promise<void>): Promise<void> {
+  async #checked(verified: Promise<Lease | Refusal>, then: (lease: Lease) => void | Promise<void>): Promise<void> {
     try {
       const lease = await verified
       if (this.#state.is === 'over') return
@@ -158,17 +158,18 @@ export class Connection implements Conversation {
     }
   }
 
-  #refused(refusal: LeaseRefusal): void {
+  #refused(refusal: Refusal): void {
     const [code, message] = why[refusal]
     this.end(code, message)
   }
 
   async #admitted(lease: Lease, cursor: string | undefined): Promise<void> {
-    const { feed, limits, store, world } = this.#room
-    if (feed.of(lease.user) >= limits.socketsPerUser) return this.end(closeCodes.limit, 'Too many connections of this user.')
+    const { feed, leases, limits, store, world } = this.#room
     if ((await store.take({ name: 'connects', points: limits.connectsPerUserAndMinute, perMs: 60_000 }, lease.user)) > 0)
       return this.end(closeCodes.limit, 'Too many connections of this user in a minute.')
     if (this.#state.is === 'over') return
+    // Nothing is awaited between this and `join`: of many that come at once, no more than that get in.
+    if (feed.of(lease.user) >= limits.socketsPerUser) return this.end(closeCodes.limit, 'Too many connections of this user.')
     const reader = new Reader(store, lease.user, {
       mayRead: (scope) => scope === '' || this.#scopes().some((own) => own === scope || own === '*'),
       say: (frame) => this.#peer.send(frame),
@@ -177,18 +178,21 @@ export class Connection implements Conversation {
       window: limits.window,
     })
     const leave = feed.join(this.#listener(lease, reader))
-    this.#state = { is: 'open', lease, reader, leave }
+    this.#state = { is: 'joined', lease, reader, leave }
     this.#until(lease)
-    const begun = await reader.begin(parseCursor(cursor), cursor !== undefined)
-    if (this.#state.is !== 'open') return
+    // Once more: what was withdrawn between the first look and `join` nobody has told us.
+    const [begun, stands] = await Promise.all([reader.begin(parseCursor(cursor), cursor !== undefined), leases.stands(lease)])
+    if (this.#state.is !== 'joined') return
+    if (!stands) return this.#refused('revoked')
+    this.#state = { ...this.#state, is: 'open' }
     this.#say({
       type: 'ready',
       version,
       session: this.session,
       cursor: formatCursor(begun.from),
       resumed: begun.resumed,
-      expires_in: Math.max(0, Math.floor((this.#state.lease.expiresAt - world.now()) / 1000)),
-      ack_every: limits.ackEvery,
+      expires_in: Math.max(0, Math.floor((lease.expiresAt - world.now()) / 1000)),
+      ack_every: ackEvery,
       spread_ms: this.#room.spreadMs(),
     })
     reader.start()
@@ -196,11 +200,11 @@ export class Connection implements Conversation {
   }
 
   #scopes(): readonly string[] {
-    return this.#state.is === 'open' ? this.#state.lease.scopes : []
+    return 'lease' in this.#state ? this.#state.lease.scopes : []
   }
 
   #listener(lease: Lease, reader: Reader): Listener {
-    const epoch = (): number => (this.#state.is === 'open' ? this.#state.lease.epoch : lease.epoch)
+    const epoch = (): number => ('lease' in this.#state ? this.#state.lease.epoch : lease.epoch)
     return {
       user: lease.user,
       get epoch() {
@@ -209,6 +213,7 @@ export class Connection implements Conversation {
       offer: (entry) => reader.offer(entry),
       check: () => reader.check(),
       fresh: () => reader.retry(),
+      reached: (position) => reader.reached(position),
       revoke: () => this.#refused('revoked'),
       doubt: () => this.#refused('unverifiable'),
     }
@@ -227,6 +232,7 @@ export class Connection implements Conversation {
     if (this.#state.is !== 'open') return
     // Another user's lease on this user's stream would be a way round every check.
     if (lease.user !== this.#state.lease.user) return this.#refused('invalid')
+    if (lease.epoch < this.#state.lease.epoch) return this.#refused('revoked')
     this.#state = { ...this.#state, lease }
     this.#until(lease)
     this.#say({ type: 'renewed', expires_in: Math.max(0, Math.floor((lease.expiresAt - this.#room.world.now()) / 1000)) })
@@ -257,7 +263,7 @@ export class Connection implements Conversation {
     this.#state = { is: 'over' }
     this.#deadline()
     this.#position()
-    if (state.is === 'open') {
+    if ('reader' in state) {
       state.reader.stop()
       state.leave()
     }

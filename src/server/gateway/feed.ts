@@ -1,4 +1,4 @@
-import type { Entry, Follower, Store } from '../store/store.ts'
+import type { Entry, Follower, Position, Store } from '../store/store.ts'
 import type { World } from './front.ts'
 
 /** What the feed tells of and asks from one open connection. */
@@ -11,6 +11,8 @@ export interface Listener {
   check(): void
   /** Nothing is missing up to now; what waited for the store may be tried again. */
   fresh(): void
+  /** Whatever was told up to here was offered. */
+  reached(position: Position): void
   /** Its right was withdrawn. */
   revoke(): void
   /** Whether its right still stands cannot be told. */
@@ -19,6 +21,7 @@ export interface Listener {
 
 /** So long a right is taken to stand without having been looked at. */
 const trustMs = 15_000
+const advanceMs = 20_000
 
 /**
  * Hands what the store tells to the connections that it is for. Follows the store exactly as long as there are connections;
@@ -31,6 +34,9 @@ export class Feed implements Follower {
   readonly #users = new Map<string, Set<Listener>>()
   #stop: (() => void) | null = null
   #freshAt = 0
+  /** The head as it was some looks ago: after a whole look more, nothing before it is still to come. */
+  #head: { readonly position: Position; looks: number } | 'asked' | null = null
+  #headAt = 0
   #cancel = (): void => {}
   size = 0
 
@@ -87,6 +93,7 @@ export class Feed implements Follower {
   }
 
   lapsed(): void {
+    this.#head = null
     for (const listener of this.#everybody()) listener.check()
     for (const user of this.#users.keys()) {
       void this.#store.epochOf(user).then(
@@ -100,6 +107,25 @@ export class Feed implements Follower {
   fresh(): void {
     this.#freshAt = this.#world.now()
     for (const listener of this.#everybody()) listener.fresh()
+    this.#advance()
+  }
+
+  /** Moves those on who heard nothing for long, so that their cursors do not grow older than the store's memory. */
+  #advance(): void {
+    const head = this.#head
+    if (head === 'asked') return
+    if (head !== null) {
+      if (++head.looks < 2) return
+      for (const listener of this.#everybody()) listener.reached(head.position)
+      this.#head = null
+    }
+    if (this.#world.now() < this.#headAt + advanceMs) return
+    this.#headAt = this.#world.now()
+    this.#head = 'asked'
+    this.#store.head().then(
+      (position) => (this.#head = this.#head === 'asked' ? { position, looks: 0 } : this.#head),
+      () => (this.#head = null),
+    )
   }
 
   close(): void {

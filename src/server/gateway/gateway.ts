@@ -37,9 +37,9 @@ export interface GatewayOptions<U extends LeaseUser = LeaseUser> {
   /** A provider whose REST API leases may call through the gateway: `huechat()`. */
   readonly upstream?: Upstream
   /** Webhooks that become events, by name: `{ huechat: huechatWebhooks({ audience }) }` answers `POST /webhooks/huechat`. */
-  readonly webhooks?: Readonly<Record<string, WebhookSource<never>>>
+  readonly webhooks?: Readonly<Record<string, WebhookSource>>
   /** Hears the messages of pages. Default: they are answered with an error frame. */
-  readonly onMessage?: (message: unknown, from: Sender) => void
+  readonly onMessage?: (message: unknown, from: Sender) => void | Promise<void>
   readonly limits?: Partial<Limits>
   /** Whom a handshake comes from, for limits. Behind a proxy: its header. Default: the peer's address. */
   readonly address?: (handshake: Handshake) => string | undefined
@@ -89,7 +89,8 @@ export function createGateway<U extends LeaseUser = LeaseUser>(options: GatewayO
   const report = (error: unknown): void => void tell(error)
   const feed = new Feed(store, world, report)
   const connections = new Set<Connection>()
-  let draining = false
+  /** Once it is about to go: how wide its clients shall spread, in ms. */
+  let leaving: number | null = null
 
   const spreadOf = (count: number): number => Math.ceil((count / returnsPerSecond) * 1000)
   const room: Room = {
@@ -119,8 +120,9 @@ export function createGateway<U extends LeaseUser = LeaseUser>(options: GatewayO
   async function callerOf(request: Request): Promise<{ id: string; scopes: readonly string[] } | null> {
     const [, token] = /^Bearer ([\x21-\x7e]+)$/i.exec(request.headers.get('authorization') ?? '') ?? []
     if (token === undefined) return null
-    const lease = await leases.verify(token, request.headers.get('origin'), false)
-    if (lease === 'unverifiable') throw new MintError('unavailable', { message: 'the store cannot say whether this right still stands' })
+    const lease = await leases.verify(token, request.headers.get('origin'), false).catch((cause: unknown) => {
+      throw new MintError('unavailable', { message: 'whether this right still stands cannot be known', cause })
+    })
     return typeof lease === 'string' ? null : { id: lease.user, scopes: scopesOf(lease) }
   }
 
@@ -128,7 +130,10 @@ export function createGateway<U extends LeaseUser = LeaseUser>(options: GatewayO
   async function greetingIn({ searchParams }: URL, origin: string | null): Promise<Greeting | null> {
     const token = searchParams.get('access_token')
     if (token === null) return null
-    const lease = await leases.verify(token, origin, true)
+    const lease = await leases.verify(token, origin, true).catch((error: unknown) => {
+      report(error)
+      return 'unverifiable' as const
+    })
     return { version: Number(searchParams.get('version') ?? 1), lease, cursor: searchParams.get('cursor') ?? undefined }
   }
 
@@ -138,7 +143,7 @@ export function createGateway<U extends LeaseUser = LeaseUser>(options: GatewayO
         const connection = new Connection(room, peer, origin, () => connections.delete(connection))
         connections.add(connection)
         // It was let in, and meanwhile the gateway has begun to go.
-        if (draining) connection.goaway(spreadOf(connections.size))
+        if (leaving !== null) connection.goaway(leaving)
         else connection.begin(greeting)
         return connection
       },
@@ -156,7 +161,7 @@ export function createGateway<U extends LeaseUser = LeaseUser>(options: GatewayO
       return forward ? forward(request) : Response.json({ error: 'not_allowed', message: 'Nothing is here.' }, { status: 404 })
     },
     async upgrade(handshake) {
-      if (draining) return refused(503, 'restart')
+      if (leaving !== null) return refused(503, 'restart')
       const origin = handshake.headers.get('origin')
       if (!origins(origin)) return refused(403, 'forbidden')
       const address = options.address ? options.address(handshake) : handshake.address
@@ -172,16 +177,16 @@ export function createGateway<U extends LeaseUser = LeaseUser>(options: GatewayO
       }
       return accepted(origin, await greetingIn(handshake.url, origin))
     },
-    publish: (event, users, scope = '') => store.append(`publish/${event.id}`, users, pack({ scope, json: JSON.stringify(event) })),
+    publish: async (event, users, scope = '') => store.append(`publish/${event.id}`, users, pack({ scope, json: JSON.stringify(event) })),
     async revoke(user) {
       await store.revoke(user)
     },
     drain({ spreadMs = spreadOf(connections.size) } = {}) {
-      draining = true
+      leaving = spreadMs
       for (const connection of [...connections]) connection.goaway(spreadMs)
     },
     close() {
-      draining = true
+      leaving ??= spreadOf(connections.size)
       for (const connection of [...connections]) connection.end(closeCodes.restart, 'closed')
       feed.close()
     },

@@ -11,6 +11,8 @@ export { memoryStore } from '../store/memory.ts'
 export type { MemoryStoreOptions } from '../store/memory.ts'
 export { redisStore } from '../store/redis.ts'
 export type { RedisStoreOptions } from '../store/redis.ts'
+export { StoreError } from '../store/store-error.ts'
+export type { OnStoreError, StoreErrorCode } from '../store/store-error.ts'
 export type { Entry, Follower, Limit, Page, Position, Store } from '../store/store.ts'
 
 export { huechatWebhooks } from '../webhooks/huechat.ts'

@@ -1,3 +1,5 @@
+import { ackEvery } from '../../protocol/frames.ts'
+
 /** What one browser may cost a gateway. OWASP's WebSocket cheat sheet gives the scale. */
 export interface Limits {
   /** Time for the first frame, in ms. Default 5 000. */
@@ -12,9 +14,7 @@ export interface Limits {
   readonly connectsPerUserAndMinute: number
   /** Handshakes a minute from one address, at all gateways of a store. Default 600. */
   readonly connectsPerAddressAndMinute: number
-  /** Clients acknowledge at the latest after so many events. Default 32. */
-  readonly ackEvery: number
-  /** Events in the air to one connection at most. Default 256. */
+  /** Events in the air to one connection at most; 64 or more, or a burst would wait for each answer. Default 256. */
   readonly window: number
 }
 
@@ -25,7 +25,6 @@ const defaults: Limits = {
   socketsPerUser: 20,
   connectsPerUserAndMinute: 60,
   connectsPerAddressAndMinute: 600,
-  ackEvery: 32,
   window: 256,
 }
 
@@ -35,7 +34,7 @@ export function limitsOf(given: Partial<Limits> = {}): Limits {
   for (const [name, value] of Object.entries(limits)) {
     if (!(Number.isFinite(value) && value >= 1)) throw new TypeError(`limits.${name}: a number of 1 or more is needed`)
   }
-  if (limits.window < 2 * limits.ackEvery)
-    throw new TypeError('limits.window: at least twice ackEvery, or every burst would wait for an answer')
+  if (!Number.isInteger(limits.window) || limits.window < 2 * ackEvery)
+    throw new TypeError(`limits.window: a whole number of ${2 * ackEvery} or more is needed`)
   return limits
 }

@@ -8,7 +8,11 @@ export interface Parcel {
   readonly json: string
 }
 
-export const pack = ({ scope, json }: Parcel): string => `${scope}\n${json}`
+/** @throws TypeError for a scope that no lease can have (RFC 6749 §3.3) */
+export function pack({ scope, json }: Parcel): string {
+  if (/\s/.test(scope)) throw new TypeError('scope: one word without spaces is needed')
+  return `${scope}\n${json}`
+}
 
 export function unpack(body: string): Parcel {
   const line = body.indexOf('\n')

@@ -83,6 +83,11 @@ export class Reader {
     this.retry()
   }
 
+  /** Whatever was told up to here was offered. */
+  reached({ stream, seq }: Cursor): void {
+    if (this.#is === 'live' && stream === this.#stream) this.#at = Math.max(this.#at, seq)
+  }
+
   check(): void {
     if (this.#is === 'live') this.#is = 'behind'
     this.#missed = true
@@ -113,18 +118,20 @@ export class Reader {
       const { stream, entries, seq, gap, more } = await this.#store.read(this.#subject, { stream: this.#stream, seq: this.#at }, limit)
       if (this.#is !== 'reading') return
       if (gap) this.#gap(stream, entries[0] ? entries[0].seq - 1 : seq)
-      for (const entry of entries) this.#take(entry)
+      for (const entry of entries) {
+        if (!this.#open()) return void (this.#is = 'behind')
+        this.#take(entry)
+      }
       if (!more) this.#at = Math.max(this.#at, seq)
       if (!more && !this.#missed) break
-      if (!this.#open()) {
-        this.#is = 'behind'
-        return
-      }
+      if (!this.#open()) return void (this.#is = 'behind')
     }
     this.#is = 'live'
   }
 
   #gap(stream: string, seq: number): void {
+    // Numbers of another stream are never acknowledged by those of this one.
+    if (stream !== this.#stream) this.#air = []
     this.#stream = stream
     this.#at = this.#told = seq
     this.#out.say(JSON.stringify({ type: 'gap', cursor: formatCursor({ stream, seq }) }))

@@ -1,0 +1,4 @@
+import { inMemory } from './fronts.ts'
+import { conformance } from './suite.ts'
+
+conformance(inMemory)

@@ -1,0 +1,4 @@
+import { onRealSockets } from './fronts.ts'
+import { conformance } from './suite.ts'
+
+conformance(onRealSockets)
