@@ -1,6 +1,8 @@
-/** The frames of the gateway's protocol, version 1 (PROTOCOL.md). Types only: what a page imports of them costs nothing. */
+/** The frames of the gateway's protocol, version 1 (PROTOCOL.md). Nearly only types: what a page imports of them costs nothing. */
 
 export const version = 1
+/** After so many events a client acknowledges at the latest. */
+export const ackEvery = 32
 
 /** From the client. */
 export type ClientFrame =

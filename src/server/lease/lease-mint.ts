@@ -16,7 +16,7 @@ export interface LeaseUser extends User {
 export interface LeaseMintOptions<U extends LeaseUser = LeaseUser> {
   /** What the lease allows. Default: the user's own `scopes`. */
   readonly scopes?: (user: U) => readonly string[] | Promise<readonly string[]>
-  /** Seconds of a lease's life, 10 to 300. Default: 120, so that a page renews it every minute. */
+  /** Seconds of a lease's life, 1 to 300. Default: 120, so that a page renews it every minute. */
   readonly lifetimeSeconds?: number
   /** A lease opens one connection only: for one that travels in the address. Default: false. */
   readonly once?: boolean

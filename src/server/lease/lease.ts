@@ -29,17 +29,15 @@ export interface Lease {
   /** Names one lease; for logs, and for leases that serve once. */
   readonly id: string
   readonly scopes: readonly string[]
+  readonly once: boolean
   /** The user's epoch when it was signed; a later one ends it. */
   readonly epoch: number
   /** Epoch milliseconds. */
   readonly expiresAt: number
 }
 
-/**
- * `invalid`: no lease of ours. `expired`: its life is over. `revoked`: its right was withdrawn. `used`: it serves once, and
- * has. `unverifiable`: the store cannot be asked.
- */
-export type LeaseRefusal = 'invalid' | 'expired' | 'revoked' | 'used' | 'unverifiable'
+/** `invalid`: no lease of ours. `expired`: its life is over. `revoked`: its right was withdrawn. `used`: it serves once, and has. */
+export type LeaseRefusal = 'invalid' | 'expired' | 'revoked' | 'used'
 
 export interface LeaseGrant {
   readonly user: string
@@ -53,7 +51,11 @@ export interface LeaseGrant {
 
 export interface Leases {
   sign(grant: LeaseGrant): Promise<string>
-  /** `origin`: the one that the browser says. `spend`: whether this use is the one of a lease that serves once. */
+  /** What a lease says by itself: signature, claims, and `origin`, which the browser says. Whether its right still stands is not asked. */
+  read(token: string, origin: string | null): Promise<Lease | 'invalid' | 'expired'>
+  /** Whether its right still stands. Rejects when the store is away. */
+  stands(lease: Lease): Promise<boolean>
+  /** Both. `spend`: whether this use is the one of a lease that serves once. Rejects when the store is away. */
   verify(token: string, origin: string | null, spend: boolean): Promise<Lease | LeaseRefusal>
   readonly store: Store
 }
@@ -63,6 +65,8 @@ const typ = 'heartwire-lease+jwt'
 const required = ['sub', 'jti', 'iat', 'exp', 'epoch', 'scope']
 /** Seconds. A lease is short because it can be read in the page. */
 const longest = 300
+/** Seconds that the clock of whoever signed may be ahead of ours. Without a limit a lease signed for next year would live until then. */
+const ahead = 60
 
 /** Signs and verifies a gateway's leases. Throws `TypeError` for keys that are none. */
 export function createLeases({ keys, audience, store, now = Date.now }: LeaseOptions): Leases {
@@ -70,6 +74,22 @@ export function createLeases({ keys, audience, store, now = Date.now }: LeaseOpt
     throw new TypeError('audience: name the gateway that the leases are for, such as its address')
   if (typeof keys !== 'function') signingKeys(keys)
   const ring = (): readonly SigningKey[] => signingKeys(typeof keys === 'function' ? keys() : keys)
+
+  async function read(token: string, origin: string | null): Promise<Lease | 'invalid' | 'expired'> {
+    const verified = await verify(token, ring(), { now: now(), issuer: audience, audience, required, typ })
+    if ('refused' in verified) return verified.refused
+    const { aud, sub, jti, exp = 0, iat = 0, epoch, scope, origin: bound, once = false } = verified.claims
+    const texts = typeof scope === 'string' && typeof sub === 'string' && sub !== '' && typeof jti === 'string'
+    if (!texts || typeof epoch !== 'number' || typeof once !== 'boolean') return 'invalid'
+    // A list of audiences may hold ours; who signs for several gateways signs for each.
+    if (aud !== audience || exp <= iat || exp - iat > longest || iat > now() / 1000 + ahead) return 'invalid'
+    // Browsers leave it out of a GET to their own origin; whoever is no browser can write what he likes.
+    if (bound !== undefined && origin !== null && bound !== origin) return 'invalid'
+    return { user: sub, id: jti, scopes: scope === '' ? [] : scope.split(' '), once, epoch, expiresAt: exp * 1000 }
+  }
+
+  const stands = async ({ user, epoch }: Lease): Promise<boolean> => epoch >= (await store.epochOf(user))
+
   return {
     store,
     sign({ user, scopes, epoch, lifetimeSeconds, origin, once }) {
@@ -88,21 +108,14 @@ export function createLeases({ keys, audience, store, now = Date.now }: LeaseOpt
       }
       return sign(claims, ring()[0]!, typ)
     },
+    read,
+    stands,
     async verify(token, origin, spend) {
-      const verified = await verify(token, ring(), { now: now(), issuer: audience, audience, required, typ })
-      if ('refused' in verified) return verified.refused
-      const { sub, jti, exp, iat, epoch, scope, origin: bound, once } = verified.claims
-      const whole = typeof epoch === 'number' && typeof scope === 'string' && typeof sub === 'string' && typeof jti === 'string'
-      if (!whole || exp === undefined || iat === undefined || exp - iat > longest || exp <= iat) return 'invalid'
-      // Browsers leave it out of a GET to their own origin; whoever is no browser can write what he likes.
-      if (bound !== undefined && origin !== null && bound !== origin) return 'invalid'
-      try {
-        if (epoch < (await store.epochOf(sub))) return 'revoked'
-        if (once === true && spend && !(await store.once(`lease/${jti}`, longest * 1000))) return 'used'
-      } catch {
-        return 'unverifiable'
-      }
-      return { user: sub, id: jti, scopes: scope === '' ? [] : scope.split(' '), epoch, expiresAt: exp * 1000 }
+      const lease = await read(token, origin)
+      if (typeof lease === 'string') return lease
+      if (!(await stands(lease))) return 'revoked'
+      const spent = lease.once && spend && !(await store.once(`lease/${lease.id}`, (longest + ahead) * 1000))
+      return spent ? 'used' : lease
     },
   }
 }

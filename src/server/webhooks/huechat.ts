@@ -52,7 +52,8 @@ export function huechatWebhooks(options: HueChatWebhooksOptions): WebhookSource<
       if (!(Math.abs(now - signedAt * 1000) <= toleranceMs)) return 'stale'
       const event = parsed(body)
       if (event === null) return 'malformed'
-      return { id: event.id, event, scope: scopeOf(event.type), nonce: headers.get(header) ?? event.id }
+      const signature = headers.get(header)
+      return { id: event.id, event, scope: scopeOf(event.type), ...(signature !== null && { nonce: signature }) }
     },
   }
 }

@@ -33,7 +33,7 @@ const answer = (status: number, body: object): Response => Response.json(body, {
 const statusOf: Readonly<Record<WebhookRefusal, number>> = { unsigned: 401, forged: 401, stale: 401, malformed: 400 }
 
 export interface ReceiverOptions {
-  readonly source: WebhookSource<never>
+  readonly source: WebhookSource
   readonly store: Store
   readonly now: () => number
   readonly report: (error: unknown) => void
@@ -46,7 +46,6 @@ export interface ReceiverOptions {
  * whatever happens to this process. Anything else asks the provider to send it again, except for what is no webhook of his.
  */
 export function webhookReceiver({ source, store, now, report, name }: ReceiverOptions): (request: Request) => Promise<Response> {
-  const { read, audience } = source as WebhookSource
   return async (request) => {
     if (request.method !== 'POST') return answer(405, { error: 'method' })
     let body: string | undefined
@@ -57,9 +56,11 @@ export function webhookReceiver({ source, store, now, report, name }: ReceiverOp
     }
     if (body === undefined) return answer(413, { error: 'too_long' })
     try {
-      const told = await read(request.headers, body, now())
+      const told = await source.read(request.headers, body, now())
       if (typeof told === 'string') return answer(statusOf[told], { error: told })
-      const users = await audience(told.event)
+      const users = await source.audience(told.event)
+      // A single name is iterable too: each of its letters would be a user.
+      if (!Array.isArray(users)) throw new TypeError('audience: a list of users is needed')
       if (users.length === 0) return answer(200, { status: 'nobody' })
       const parcel = pack({ scope: told.scope ?? '', json: JSON.stringify(told.event) })
       const kept = await store.append(`${name}/${told.id}`, users, parcel)
