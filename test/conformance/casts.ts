@@ -3,7 +3,6 @@
  * what has to happen is read from the preset's traits.
  */
 import { createAgenthuman, createBithuman, createHuechat, createHume } from '../../src/emulator/index.ts'
-import type { Provider } from '../../src/emulator/provider.ts'
 import type { Preset } from '../../src/index.ts'
 import { agentHuman } from '../../src/presets/agenthuman.ts'
 import { bitHuman } from '../../src/presets/bithuman.ts'

@@ -54,7 +54,7 @@ async function stage(makeFront: () => Promise<Front>, name: string, life: (kind:
   const route = await front.serve('https://backend.test', backend)
   const preset = paced(role.preset(cast.station.wsUrl, pace), front, lives)
   const readies: Ready<unknown>[] = []
-  const session = createSession<Message>({
+  const session = createSession<Message, unknown>({
     preset: preset as unknown as Preset<Message>,
     tokenSource: { url: `${route.url}/token`, headers: { origin: front.origin } },
     onReady: (ready) => readies.push(ready),
