@@ -1,0 +1,6 @@
+export interface Bundle {
+  /** The file of one of them. */
+  program(name: string): string
+  remove(): void
+}
+export function bundle(names: readonly string[]): Promise<Bundle>
