@@ -1,6 +1,6 @@
 /** The link's machine: one socket after another to the same place. Each event names its socket; a retired one is nobody's. */
 import type { Effect, Event } from './event.ts'
-import { attached, dropped, oneLife } from './lives.ts'
+import { dropped, oneLife } from './lives.ts'
 import { connectMs, failureDelay, readyMs, stableMs, verdictOf } from './policy.ts'
 import { permit } from './permit.ts'
 import { hurried, rejected, waiting } from './source.ts'
@@ -10,16 +10,14 @@ import type { LinkTraits } from './traits.ts'
 type Wanting = Extract<Life<Link>, { is: 'wanting' }>
 type Found = { readonly id: Id; readonly life: Wanting; readonly link: Dialling | Up; readonly traits: LinkTraits }
 
-/** The session that owns a socket, or null for a socket that was retired. */
-export function ownerOf(core: Core, socket: Id): Found | null {
-  for (const [id, { life, traits }] of Object.entries(core.sessions)) {
-    if (life.is !== 'wanting') continue
-    const { link } = life
-    if ((link.is === 'opening' || link.is === 'settling' || link.is === 'up') && link.socket.id === socket)
-      return { id: Number(id), life, link, traits }
-  }
-  return null
-}
+/** Every session that has a socket. */
+export const linked = (core: Core): Found[] =>
+  Object.entries(core.sessions).flatMap(([id, { life, traits }]) =>
+    life.is === 'wanting' && life.link.is !== 'down' && life.link.is !== 'none' ? [{ id: Number(id), life, link: life.link, traits }] : [],
+  )
+
+/** The session that owns a socket, or undefined for a socket that was retired. */
+export const ownerOf = (core: Core, socket: Id): Found | undefined => linked(core).find(({ link }) => link.socket.id === socket)
 
 const relink = (core: Core, found: Found, now: Ms, link: Link): Core => oneLife(core, found.id, now, () => ({ ...found.life, link }))
 
@@ -60,8 +58,8 @@ function workAfter({ kind, traits, work, beatMs }: Core, link: Dialling | Up, no
 export function closed(core: Core, event: Extract<Event, { is: 'closed' }>, out: Effect[]): Core {
   const found = ownerOf(core, event.socket)
   if (!found) return core
-  if (found.link.is === 'opening') return socketLost(core, found, event, event, out)
-  const verdict = verdictOf(found.traits.closeCodes, event.code)
+  // Before open a browser shows only 1006, whatever was said.
+  const verdict = found.link.is === 'opening' ? 'retry' : verdictOf(found.traits.closeCodes, event.code)
   switch (verdict) {
     case 'stop':
       return oneLife(core, found.id, event.now, () => ({ is: 'failed', code: 'stopped' }))
@@ -141,10 +139,3 @@ export function probing(core: Core, found: Found, now: Ms, out: Effect[]): Core 
   out.push({ do: 'probe', session: found.id, socket: link.socket.id })
   return relink(core, found, now, { ...link, probeBy: now + traits.liveness.answerMs })
 }
-
-/** Every session that has a socket. */
-export const linked = (core: Core): Found[] =>
-  attached(core).flatMap(({ life }) => {
-    if (life.is !== 'wanting' || life.link.is === 'down' || life.link.is === 'none') return []
-    return [ownerOf(core, life.link.socket.id)].filter((found) => found !== null)
-  })

@@ -127,24 +127,15 @@ const fresh = (traits: LinkTraits, been: boolean, now: Ms): Life<Link> => ({
 /** `connect()` and `resume()`: the "try again" button. Only `connect()` leaves idle, closed and failed. */
 function asked(core: Core, session: Id, verb: 'connect' | 'resume', now: Ms): Core {
   const before = core.sessions[session]?.life
-  const next = oneLife(core, session, now, (life, traits) => {
-    switch (life.is) {
-      case 'idle':
-      case 'closed':
-      case 'failed':
-        return verb === 'connect' ? fresh(traits, false, now) : life
-      case 'held':
-        return life.by === 'app' ? fresh(traits, life.been, now) : { ...life, by: 'page' }
-      case 'wanting':
-        return life
-      default:
-        return life satisfies never
-    }
-  })
   if (before === undefined) return core
-  const over = before.is === 'idle' || before.is === 'closed' || before.is === 'failed'
-  if (verb === 'resume') return over ? core : hurry(next, now)
-  return hurry(forgiven(next, over && !anyoneWants(core)), now)
+  const over = before.is !== 'wanting' && before.is !== 'held'
+  if (over && verb === 'resume') return core
+  const next = oneLife(core, session, now, (life, traits) => {
+    if (life.is === 'wanting') return life
+    if (life.is !== 'held') return fresh(traits, false, now)
+    return life.by === 'app' ? fresh(traits, life.been, now) : { ...life, by: 'page' }
+  })
+  return hurry(verb === 'resume' ? next : forgiven(next, over && !anyoneWants(core)), now)
 }
 
 /** "Never" is asked again. With a new beginning, what an earlier connection lost or has yet to confirm is not this one's. */

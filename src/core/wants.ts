@@ -1,4 +1,5 @@
 /** What must exist, given the state: the runner makes the world match it. Nothing is commanded, so nothing is forgotten. */
+import { linked } from './link.ts'
 import { anyoneWants, attached } from './lives.ts'
 import { mintAt } from './permit.ts'
 import type { Core, Id, MintReason, Ms } from './state.ts'
@@ -12,12 +13,7 @@ export interface Wants {
 }
 
 export function wants(core: Core): Wants {
-  const sockets: { id: Id; session: Id; gen: Id; attempt: number }[] = []
-  for (const [id, { life }] of Object.entries(core.sessions)) {
-    if (life.is !== 'wanting' || life.link.is === 'down' || life.link.is === 'none') continue
-    const { socket, attempt } = life.link
-    sockets.push({ id: socket.id, session: Number(id), gen: socket.gen, attempt })
-  }
+  const sockets = linked(core).map(({ id: session, link: { socket, attempt } }) => ({ ...socket, session, attempt }))
   const { work } = core
   const request = work.is === 'minting' ? { flight: work.flight, reason: work.reason, attempt: work.attempt } : null
   return { request, sockets, wakeAt: wakeAt(core) }

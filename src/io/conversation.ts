@@ -59,7 +59,6 @@ export class Conversation<In, Out> implements Speaker {
   }
 
   opened(line: Line, token: string | undefined): void {
-    this.#resumed = false
     this.spreadMs = 0
     const { placement } = this.#preset.token
     if (placement?.in === 'first-frame' && token !== undefined)

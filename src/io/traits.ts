@@ -59,21 +59,22 @@ const usualCodes: NonNullable<Preset['closeCodes']> = [
 
 /** The plain form as a preset: anybody's server, by default a multi-use ticket in `access_token`. */
 export function plainPreset<In, Out>(options: PlainSessionOptions<In, Out>): Preset<In, Out> {
-  const { url, ready, control, schemas } = options
+  const { url, kind = 'ticket', use = 'multi', placement, ready, control, closeCodes = usualCodes, schemas } = options
+  const { heartbeat, liveness, continuity, rest, release } = options
   return {
     name: 'plain',
     docs: 'https://github.com/heartwire/heartwire#readme',
     audience: typeof url === 'string' ? url : 'plain',
-    url: () => (typeof url === 'string' ? url : url()),
-    token: { kind: options.kind ?? 'ticket', use: options.use ?? 'multi', ...(options.placement && { placement: options.placement }) },
+    url: typeof url === 'string' ? () => url : url,
+    token: { kind, use, placement },
     ready: ready ? 'frame' : 'open',
     control: (message) => (ready?.(message) ? { is: 'ready' } : control?.(message)),
-    closeCodes: options.closeCodes ?? usualCodes,
-    rest: options.rest ?? [],
-    release: options.release ?? false,
-    ...(options.heartbeat && { heartbeat: options.heartbeat }),
-    ...(options.liveness && { liveness: options.liveness }),
-    ...(options.continuity && { continuity: options.continuity }),
-    ...(schemas && { messages: { schemas } }),
+    closeCodes,
+    heartbeat,
+    liveness,
+    continuity,
+    messages: { schemas },
+    rest,
+    release,
   }
 }

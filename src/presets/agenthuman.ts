@@ -69,7 +69,7 @@ export function agentHuman<Out = AgentHumanMessage>(options: AgentHumanOptions<O
     control: ({ type }) => (type === 'connection.established' ? { is: 'ready' } : undefined),
     continuity: { kind: 'replace' },
     closeCodes,
-    messages: { envelope: isMessage, ...(stale && { stale: stale as never }), ...(schemas && { schemas }) },
+    messages: { envelope: isMessage, stale: stale as never, schemas },
     release: true,
   })
 }

@@ -6,6 +6,9 @@ import { tokenAddress, tokenHost } from '../wire/address.ts'
 import type { Control, MessageSchemas, Preset } from './preset.ts'
 import { definePreset } from './preset.ts'
 
+export { readForwarded } from './forwarded.ts'
+export type { ForwardedAnswer, ForwardedCode, ForwardedError, ForwardedRate } from './forwarded.ts'
+
 export interface GatewayOptions<In = unknown, Out = unknown> {
   /** Where your gateway's socket is, `wss://…` (`ws://` on loopback only). */
   readonly url: string
@@ -101,7 +104,7 @@ export function gateway<In = unknown, Out = unknown>(options: GatewayOptions<In,
       envelope: (frame) => typeof frame === 'object' && frame !== null && typeof (frame as { type?: unknown }).type === 'string',
       unwrap: (frame) => unwrap(frame as ServerFrame),
       wrap: (message) => say({ type: 'message', message }),
-      ...(schemas && { schemas }),
+      schemas,
     },
     rest: [rest],
   })

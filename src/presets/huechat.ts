@@ -2,6 +2,8 @@ import { gateway } from './gateway.ts'
 import type { HueChatEvent } from './huechat.schemas.ts'
 import type { MessageSchemas, Preset } from './preset.ts'
 
+export { readForwarded } from './forwarded.ts'
+export type { ForwardedAnswer, ForwardedCode, ForwardedError, ForwardedRate } from './forwarded.ts'
 export type { HueChatEvent, HueChatEventType } from './huechat.schemas.ts'
 
 export interface HueChatOptions {
@@ -28,8 +30,8 @@ export function hueChat({ url, rest, lease, schemas }: HueChatOptions): Preset<H
   return gateway<HueChatEvent, never>({
     name: 'HueChat',
     url,
-    ...(rest !== undefined && { rest }),
-    ...(lease && { lease }),
-    ...(schemas && { schemas }),
+    rest,
+    lease,
+    schemas,
   })
 }

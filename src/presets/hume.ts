@@ -149,7 +149,7 @@ export function humeEvi(options: HumeEviOptions = {}): Preset<EviInbound, EviOut
     messages: {
       envelope: (message) => isObject(message) && typeof message['type'] === 'string',
       stale: (message) => !('type' in message) || message.type === 'audio_input',
-      ...(schemas && { schemas }),
+      schemas,
     },
     rest: [new URL(web).origin],
     verify: { url: `${web}/v0/evi/chats?page_size=1` },
@@ -183,7 +183,7 @@ export function humeTts(options: HumeTtsOptions = {}): Preset<TtsInbound, TtsOut
     continuity: { kind: 'none' },
     closeCodes,
     // No `type` is asked for: whether errors here carry one is not documented, and an error must reach the application.
-    messages: { envelope: isObject, ...(schemas && { schemas }) },
+    messages: { envelope: isObject, schemas },
     rest: [new URL(web).origin],
   })
 }
