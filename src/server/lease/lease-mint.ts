@@ -6,7 +6,8 @@ import type { Leases } from './lease.ts'
 export interface LeaseUser extends User {
   /**
    * When the user's right began, in epoch ms: his login. A right that began before it was withdrawn (`gateway.revoke()`) is
-   * refused as `revoked`; a new login is a new right. Default: now, so that only leases given out before are ended.
+   * refused as `revoked`; a new login is a new right. A `memoryStore` that was restarted knows of no withdrawal, and so takes every right from before
+   * for withdrawn. Default: now, so that only leases given out before are ended.
    */
   readonly since?: number
   /** What the lease allows. */
