@@ -28,7 +28,7 @@ export async function doctor(args: readonly string[], terminal: Terminal): Promi
   const wanted = read(args)
   const discretion = createDiscretion()
   const keys = keysIn(terminal.env, discretion)
-  const knock = wanted.ws && (await knockingAt(wanted.ws))
+  const knock = wanted.ws && (await knockingAt(wanted.ws, wanted.gateway))
   const endpoint = wanted.url && endpointOf(wanted.url, wanted, discretion, terminal)
   const findings: Finding[] = [...environment(keys, endpoint !== undefined && isLoopback(endpoint.url.hostname))]
   if (wanted.bundle !== undefined) findings.push(...(await bundleCheck(wanted.bundle, keys)))
@@ -71,14 +71,15 @@ async function examine(
 type Knocking = (endpoint: Endpoint) => Promise<readonly Finding[]>
 
 /** Loaded when asked for, and before anything is asked: it needs the package `ws`, which may not be there. */
-async function knockingAt(url: URL): Promise<Knocking> {
+async function knockingAt(url: URL, gateway: boolean): Promise<Knocking> {
   const { socketChecks } = await import('./doctor/socket.ts')
-  return (endpoint) => socketChecks(endpoint, { url, deadlineMs, settleMs })
+  return (endpoint) => socketChecks(endpoint, { url, deadlineMs, settleMs, gateway })
 }
 
 interface Wanted {
   readonly url: URL | undefined
   readonly ws: URL | undefined
+  readonly gateway: boolean
   readonly origin: string | undefined
   readonly headers: readonly (readonly [string, string])[]
   readonly bundle: string | undefined
@@ -93,6 +94,7 @@ function read(args: readonly string[]): Wanted {
     options: {
       url: { type: 'string' },
       ws: { type: 'string' },
+      gateway: { type: 'boolean', default: false },
       origin: { type: 'string' },
       header: { type: 'string', multiple: true, default: [] },
       bundle: { type: 'string' },
@@ -104,6 +106,7 @@ function read(args: readonly string[]): Wanted {
   const url = values.url === undefined ? undefined : address('--url', values.url, /^https?:$/)
   const ws = values.ws === undefined ? undefined : address('--ws', values.ws, /^wss?:$/)
   if (!url && values.bundle === undefined && !values['ask-provider']) throw new UsageError('doctor needs --url or --bundle')
+  if (values.gateway && !ws) throw new UsageError('--gateway says what is at --ws')
   if (ws && !url) throw new UsageError('--ws needs --url: the token comes from there')
   const { origin } = values
   if (origin !== undefined && !(URL.canParse(origin) && new URL(origin).origin === origin)) {
@@ -112,6 +115,7 @@ function read(args: readonly string[]): Wanted {
   return {
     url,
     ws,
+    gateway: values.gateway,
     origin,
     headers: values.header.map(header),
     bundle: values.bundle,

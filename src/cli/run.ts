@@ -16,6 +16,7 @@ const usage = `Usage: heartwire <command> [options]
       --header 'N: V'   what your endpoint needs to know the caller, such as a cookie; may be repeated
       --origin ORIGIN   the page's origin. Default: that of --url
       --ws URL          the WebSocket that the token is for
+      --gateway         it is a Heartwire gateway: the token goes into the first frame
       --bundle FOLDER   the built page: is there a long-lived key in it?
       --ask-provider    also asks the providers whether the keys in the environment work
       --json            the findings as JSON

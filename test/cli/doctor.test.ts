@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createHume } from '../../src/emulator/index.ts'
 import { serve } from '../../src/emulator/node.ts'
+import { attachGateway, createGateway, memoryStore } from '../../src/server/gateway/index.ts'
+import type { Gateway } from '../../src/server/gateway/index.ts'
 import { createTokenEndpoint, humeMint } from '../../src/server/index.ts'
 import { apiKey, backend, cookie, flaws, mistakes } from './backend.ts'
 import type { Backend, Flaw, Mistake } from './backend.ts'
@@ -121,4 +124,59 @@ test('an endpoint in front of an emulated Hume: its socket asks for a token and 
   ])
   expect(code).toBe(0)
   for (const secret of hume.secrets()) expect(out).not.toContain(secret)
+})
+
+describe('a Heartwire gateway', () => {
+  /** Token endpoint and gateway on one port, as a small backend has them. */
+  async function gatewayBackend(frontier: (gateway: Gateway) => Gateway = (gateway) => gateway) {
+    const gateway = createGateway({
+      audience: 'https://gateway.test',
+      keys: [{ kid: 'a', secret: randomBytes(32) }],
+      store: memoryStore(),
+      origins: ['http://localhost:5173'],
+    })
+    const token = createTokenEndpoint({
+      mint: gateway.mint,
+      origins: ['http://localhost:5173'],
+      authorize: (request) => (request.headers.get('cookie') === cookie ? { id: 'ann' } : null),
+    })
+    const server = createServer(toNodeHandler(token))
+    const attached = attachGateway(server, frontier(gateway))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const close = async (): Promise<void> => {
+      await attached.close()
+      server.close()
+      server.closeAllConnections()
+    }
+    open.push({ close } as Backend)
+    const args = [
+      '--url',
+      `http://127.0.0.1:${port}/token`,
+      '--ws',
+      `ws://127.0.0.1:${port}/`,
+      '--gateway',
+      '--origin',
+      'http://localhost:5173',
+    ]
+    return ran(['doctor', ...args, '--header', `cookie: ${cookie}`, '--json'], {})
+  }
+  const wrong = (out: string) => (JSON.parse(out) as Report).findings.filter(({ level }) => level === 'problem').map(({ id }) => id)
+
+  test('that is good has no problem', async () => {
+    const { out, code } = await gatewayBackend()
+    expect([wrong(out), code]).toEqual([[], 0])
+  })
+
+  test('that lets every page in has one', async () => {
+    const everybody = (gateway: Gateway): Gateway => ({
+      ...gateway,
+      upgrade: (handshake) => {
+        const headers = new Headers(handshake.headers)
+        headers.set('origin', 'http://localhost:5173')
+        return gateway.upgrade({ ...handshake, headers })
+      },
+    })
+    expect(wrong((await gatewayBackend(everybody)).out)).toEqual(['ws-origin'])
+  })
 })

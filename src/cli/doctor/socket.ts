@@ -5,26 +5,32 @@ import type { Finding } from './finding.ts'
 import { knock } from './handshake.ts'
 import type { Handshake } from './handshake.ts'
 
-/** How the token is presented. The place for servers that take it elsewhere, such as a gateway's first frame. */
-export type Present = (url: URL, token: string) => { readonly url: URL; readonly firstFrame?: string }
+/** How the token is presented. */
+type Present = (url: URL, token: string) => { readonly url: URL; readonly firstFrame?: string }
 
-export const inQuery: Present = (url, token) => {
+const inQuery: Present = (url, token) => {
   const address = new URL(url)
   address.searchParams.set('access_token', token)
   return { url: address }
 }
 
+/** PROTOCOL.md §1.2: a Heartwire gateway takes the lease in the first frame, and opens for everybody until it comes. */
+const inHello: Present = (url, token) => ({ url, firstFrame: JSON.stringify({ type: 'hello', version: 1, access_token: token }) })
+/** PROTOCOL.md §1.4: it waits 5 s for it. */
+const helloMs = 6_000
+
 export interface SocketOptions {
   readonly url: URL
   readonly deadlineMs: number
   readonly settleMs: number
-  /** Default: `?access_token=`. */
-  readonly present?: Present
+  /** It is a Heartwire gateway: the token goes into the first frame. Else it goes into the address, as `?access_token=`. */
+  readonly gateway: boolean
 }
 
 /** The socket that the token is for. Each knock has a token of its own: one that may be used once only would hide the rest. */
 export async function socketChecks(endpoint: Endpoint, options: SocketOptions): Promise<readonly Finding[]> {
-  const { url, deadlineMs, settleMs, present = inQuery } = options
+  const { url, deadlineMs, settleMs, gateway } = options
+  const present = gateway ? inHello : inQuery
   if (url.protocol === 'ws:' && !isLoopback(url.hostname)) return [problem('ws-address', `${url.host} is asked over plain ws`)]
   const limits = { deadlineMs, settleMs }
 
@@ -35,7 +41,7 @@ export async function socketChecks(endpoint: Endpoint, options: SocketOptions): 
     return knock({ ...present(url, answer.token), origin, ...limits })
   }
 
-  const bare = await knock({ url, origin: endpoint.origin, ...limits })
+  const bare = await knock({ url, origin: endpoint.origin, deadlineMs, settleMs: gateway ? helloMs : settleMs })
   if (bare.is === 'redirected') return [problem('ws-redirect', `the handshake was redirected (${bare.status})`)]
   if (bare.is === 'failure') return [problem('ws-reach', bare.how)]
   const findings = [
