@@ -42,6 +42,7 @@ export type {
   MessageTraits,
   Placement,
   Preset,
+  Received,
   TokenTraits,
 } from './presets/preset.ts'
 export type { Host, PageFact, SocketLike } from './io/host.ts'

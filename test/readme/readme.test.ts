@@ -20,13 +20,17 @@ declare function show(status: unknown): void
 declare function play(message: unknown): void
 declare function userOf(request: Request): { id: string } | null
 declare function onLogout(run: () => void): void
+declare function agentsOf(event: unknown): string[]
 `
 
 const entries: Record<string, string> = {
   heartwire: 'src/index.ts',
   'heartwire/presets/hume': 'src/presets/hume.ts',
   'heartwire/presets/bithuman': 'src/presets/bithuman.ts',
+  'heartwire/presets/huechat': 'src/presets/huechat.ts',
   'heartwire/server': 'src/server/index.ts',
+  'heartwire/server/gateway': 'src/server/gateway/index.ts',
+  'heartwire/server/node': 'src/server/node.ts',
 }
 
 /** The same snippet, with the package's own sources where it imports the package. */
@@ -53,7 +57,7 @@ describe('README', () => {
       join(folder, 'tsconfig.json'),
       JSON.stringify({
         extends: join(root, 'tsconfig.json'),
-        compilerOptions: { noUnusedLocals: false, typeRoots: [join(root, 'node_modules/@types')] },
+        compilerOptions: { noUnusedLocals: false, noPropertyAccessFromIndexSignature: false, typeRoots: [join(root, 'node_modules/@types')] },
         include: ['*.ts'],
       }),
     )
