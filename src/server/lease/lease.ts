@@ -76,6 +76,8 @@ export function createLeases({ keys, audience, store, now = Date.now }: LeaseOpt
   const ring = (): readonly SigningKey[] => signingKeys(typeof keys === 'function' ? keys() : keys)
 
   async function read(token: string, origin: string | null): Promise<Lease | 'invalid' | 'expired'> {
+    // One spelling only (RFC 7515 §2): the verifier itself would also take padding.
+    if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return 'invalid'
     const verified = await verify(token, ring(), { now: now(), issuer: audience, audience, required, typ })
     if ('refused' in verified) return verified.refused
     const { aud, sub, jti, exp = 0, iat = 0, epoch, scope, origin: bound, once = false } = verified.claims
