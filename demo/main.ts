@@ -4,6 +4,7 @@ import type { Notice, Session } from '../src/index.ts'
 import { faults } from './contract.ts'
 import type { Counts, Fault } from './contract.ts'
 import { openRoom } from './room.ts'
+import type { RoomControl } from './room.ts'
 import { makeSession } from './session.ts'
 import type { DemoSession } from './session.ts'
 import { settingsFrom } from './settings.ts'
@@ -13,13 +14,16 @@ import type { Action } from './view/controls.ts'
 import { countsView } from './view/counts.ts'
 import { diagramView } from './view/diagram.ts'
 import { place } from './view/element.ts'
+import { faceView } from './view/face.ts'
 import { frameView } from './view/frame.ts'
+import { inboxView } from './view/inbox.ts'
 import { leaseView } from './view/lease.ts'
 import { logView } from './view/log.ts'
 import { meterView } from './view/meters.ts'
 import { pulseView } from './view/pulse.ts'
 import { statusView } from './view/status.ts'
 import { talkView } from './view/talk.ts'
+import { voiceView } from './view/voice.ts'
 
 const query = new URLSearchParams(location.search)
 const settings = settingsFrom(query)
@@ -35,7 +39,7 @@ async function start(): Promise<void> {
   document.documentElement.dataset['room'] = room.id
   const demo = makeSession(settings, room.id, location.host)
   const session = demo.session as Session
-  stage(demo)
+  stage(demo, room)
 
   const showStatus = (): void => {
     views.status.show(session.status)
@@ -81,7 +85,7 @@ async function start(): Promise<void> {
   act('connect')
 }
 
-function stage(demo: DemoSession): void {
+function stage(demo: DemoSession, room: RoomControl): void {
   switch (demo.preset) {
     case 'hume-evi':
       return talkView(demo.session)
@@ -89,6 +93,12 @@ function stage(demo: DemoSession): void {
       return avatarView(demo.session)
     case 'bithuman-lease':
       return leaseView(demo.session)
+    case 'hume-tts':
+      return voiceView(demo.session)
+    case 'agenthuman':
+      return faceView(demo.session, room.id)
+    case 'huechat':
+      return inboxView(demo.session, () => void room.customerWrites().catch(lost))
     default:
       demo satisfies never
   }

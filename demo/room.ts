@@ -4,6 +4,8 @@ import type { Counts, Fault, RoomAsk } from './contract.ts'
 export interface RoomControl {
   readonly id: string
   act(fault: Fault): Promise<Counts>
+  /** HueChat only. */
+  customerWrites(): Promise<Counts>
   counts(): Promise<Counts>
 }
 
@@ -17,6 +19,7 @@ export async function openRoom(ask: RoomAsk): Promise<RoomControl> {
   return {
     id: room,
     act: (fault) => json(`/demo/${room}/${fault}`, { method: 'POST' }),
+    customerWrites: () => json(`/demo/${room}/customer`, { method: 'POST' }),
     counts: () => json(`/demo/${room}/counts`),
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The demo's server, one Node process on loopback: the page, a token endpoint per room, and the emulated providers over
+ * The demo's server, one Node process on loopback: the page, a token endpoint per room, gateways, and the emulated providers over
  * real HTTP and real WebSockets. `npm start` runs it.
  */
 import { createServer } from 'node:http'
@@ -20,22 +20,22 @@ export interface DemoServer {
 export async function serve(options: { port: number; page: Page }): Promise<DemoServer> {
   let origin = ''
   const rooms = createRooms(() => origin)
-  const emulators = nodeListener(rooms.emulators)
+  const providers = nodeListener(rooms.providers)
   // Its lighter `Request` would replace everybody's.
   const app = getRequestListener(createApp(rooms, options.page).fetch, { overrideGlobalObjects: false })
 
   const { port, servers } = await listenOnLoopback(options.port, () =>
     createServer((incoming, outgoing) => {
-      if (incoming.url?.startsWith('/emulators/')) emulators.request(incoming, outgoing)
+      if (/^\/(emulators|gateway)\//.test(incoming.url ?? '')) providers.request(incoming, outgoing)
       else void app(incoming, outgoing)
-    }).on('upgrade', emulators.upgrade),
+    }).on('upgrade', providers.upgrade),
   )
   origin = `http://127.0.0.1:${port}`
   return {
     url: `http://localhost:${port}/`,
     close() {
       rooms.close()
-      emulators.close()
+      providers.close()
       for (const server of servers) {
         server.close()
         server.closeAllConnections()

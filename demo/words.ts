@@ -22,8 +22,11 @@ const because: Readonly<Record<Code, string>> = {
 
 const live: Readonly<Record<PresetName, string>> = {
   'hume-evi': 'Live. The token was checked at the handshake; a fresh one is kept at hand for the next.',
+  'hume-tts': 'Live, since the socket is open. The token was checked at the handshake; a fresh one is kept for the next.',
   bithuman: 'Live. Every beat renews the lease, and frames come only while it is held.',
   'bithuman-lease': 'The lease is held and renewed on every beat. There is no socket: an engine of yours takes the token.',
+  agenthuman: 'Live. The token went out in the first frame and serves this one session; at its end another session begins.',
+  huechat: 'Live. HueChat has no socket: its webhooks come through your gateway, which holds the key and gave this page a lease.',
 }
 
 /** What a status means, in one sentence for people. */
@@ -38,7 +41,7 @@ export function sentenceFor(status: Status, preset: PresetName): string {
     case 'reconnecting':
       return status.code === undefined ? 'The socket is gone. Opening another one.' : `The socket is gone, and ${because[status.code]}.`
     case 'paused':
-      return pausedFor(status)
+      return pausedFor(status, preset)
     case 'closed':
       return 'You closed it. The provider was told; Connect begins anew.'
     case 'failed':
@@ -48,7 +51,7 @@ export function sentenceFor(status: Status, preset: PresetName): string {
   }
 }
 
-function pausedFor(status: Extract<Status, { name: 'paused' }>): string {
+function pausedFor(status: Extract<Status, { name: 'paused' }>, preset: PresetName): string {
   switch (status.reason) {
     case 'asked':
       return 'You paused it. No socket, no questions; the token is kept.'
@@ -57,6 +60,8 @@ function pausedFor(status: Extract<Status, { name: 'paused' }>): string {
     case 'refused':
       return `${capital(because[status.code])}. Probing until the answer changes.`
     case 'expired':
+      // Nothing was asked while it lived, so nobody is to blame yet.
+      if (preset === 'agenthuman') return 'The time of this session is over. Another one begins with the first good answer.'
       return `The lease ran out, and ${because[status.code]}. It goes on with the first good answer.`
     default:
       return status satisfies never

@@ -36,14 +36,14 @@ async function start(open, demo) {
     report(`1 ${preset}`, ms < 10_000, `connected ${inSeconds(ms)} after the printed line`)
     if (preset === 'hume-evi') {
       const text = 'Will you still be there?'
-      await page.page.fill('[data-form=say] input', text)
-      await page.page.keyboard.press('Enter')
+      await page.say(text)
       const answer = await page.page.waitForSelector('[data-from=assistant] p', { timeout: 10_000 })
       report(`1 ${preset}`, true, `typed “${text}”, heard “${await answer.textContent()}”`)
     }
     await page.close()
   }
-  await Promise.all(['hume-evi', 'bithuman', 'bithuman-lease'].map(one))
+  const presets = ['hume-evi', 'hume-tts', 'bithuman', 'bithuman-lease', 'agenthuman', 'huechat']
+  await Promise.all(presets.map(one))
 }
 
 /** Acceptance 2; the lease-only form does the same without a WebSocket. */
@@ -153,6 +153,70 @@ async function humeRenewed(open) {
   await page.close()
 }
 
+/** A minute of HueChat through the gateway: beats on one socket, and everything that customers wrote, whatever happens to it. */
+async function huechat(open) {
+  const story = '4 huechat'
+  const page = await open('?preset=huechat&ttl=10&probe=2')
+  const { click, counts, say, seen, until, untilCounted } = page
+  await until({ ...connected, rest: 'ok' })
+  await sleep(60)
+  const minute = await counts()
+  const { statuses, sockets } = await seen()
+  const left = statuses.slice(statuses.indexOf('connected') + 1)
+  report(story, minute.mints >= 10 && left.length === 0, `60 s connected: ${minute.mints} leases, statuses since: ${left.length}`)
+  report(story, sockets === 1, `60 s connected: ${sockets} socket(s), ${minute.webhooks} webhooks`)
+
+  await click('rotate-key')
+  await say('With the old key')
+  await timed(story, page, { ...connected, rest: 'key_refused' }, 10, 'rotate-key, then a message')
+  await click('install-key')
+  await say('With the new key')
+  await timed(story, page, { ...connected, rest: 'ok' }, 10, 'install-key, then a message')
+
+  const troubles = {
+    'drop-socket': connected,
+    'refuse-renewal': { status: 'paused', reason: 'refused', code: 'revoked' },
+    'go-silent': { status: 'paused', reason: 'expired', code: ['timeout', 'network'] },
+  }
+  for (const [action, wanted] of Object.entries(troubles)) {
+    const { webhooks } = await counts()
+    await click(action)
+    await timed(story, page, wanted, 12, action)
+    await click('customer')
+    await untilCounted((now) => now.webhooks > webhooks)
+    await click('heal')
+    await timed(story, page, connected, 10, `heal after ${action}`)
+  }
+  const log = await page.page.innerText('[data-view=log]')
+  report(story, !log.includes('gap'), 'nothing was lost: no gap was told')
+  await page.close()
+}
+
+/** AgentHuman: each drop is another session, and each session ends. */
+async function agenthuman(open) {
+  const story = '5 agenthuman'
+  const page = await open('?preset=agenthuman&ttl=10&probe=2')
+  const { click, counts, until, untilCounted } = page
+  await until(connected)
+  await sleep(60)
+  const minute = await counts()
+  report(story, minute.mints >= 5, `60 s with sessions of 10 s: ${minute.mints} begun, ${minute.endedSessions} ended`)
+  await until(connected)
+  const { mints } = await counts()
+  await click('drop-socket')
+  const after = await untilCounted((now) => now.mints > mints && now.openSockets === 1)
+  await timed(story, page, connected, 10, 'drop-socket')
+  report(story, after.mints - after.endedSessions === 1, `one session runs, ${after.endedSessions} of ${after.mints} have ended`)
+  await click('rotate-key')
+  await timed(story, page, { status: 'paused', reason: 'refused', code: 'key_refused' }, 20, 'rotate-key, seen at the end of the session')
+  await click('install-key')
+  await timed(story, page, connected, 10, 'install-key')
+  await click('close')
+  const ended = await untilCounted((now) => now.endedSessions === now.mints)
+  report(story, true, `close: all of ${ended.mints} sessions have ended at the provider`)
+  await page.close()
+}
+
 async function main() {
   setup()
   const { chromium } = await import('playwright-core')
@@ -168,7 +232,14 @@ async function main() {
   }
   try {
     await start(open, demo)
-    const stories = [bithuman('bithuman', open), bithuman('bithuman-lease', open), humeRefused(open), humeRenewed(open)]
+    const stories = [
+      bithuman('bithuman', open),
+      bithuman('bithuman-lease', open),
+      humeRefused(open),
+      humeRenewed(open),
+      huechat(open),
+      agenthuman(open),
+    ]
     for (const result of await Promise.allSettled(stories)) if (result.status === 'rejected') report('story', false, result.reason.message)
     report(
       '1 console',

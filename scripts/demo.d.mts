@@ -24,6 +24,8 @@ export interface DemoPage {
   /** Statuses in order, as `paused/refused/key_refused`, and how many WebSockets were constructed. */
   seen(): Promise<{ readonly statuses: readonly string[]; readonly sockets: number }>
   click(action: string): Promise<void>
+  say(text: string): Promise<void>
+  shown(count: string): Promise<number>
   until(wanted: Wanted, timeoutMs?: number): Promise<number>
   untilCounted(holds: (counts: Counts) => boolean, timeoutMs?: number): Promise<Counts>
   close(): Promise<void>

@@ -74,8 +74,15 @@ export async function openDemo(browser, url, query) {
     counts,
     seen: () => page.evaluate(() => window.seen),
     click: (action) => page.click(`[data-action=${action}]`),
+    /** Types into the box of the preset's own part of the page. */
+    async say(text) {
+      await page.fill('[data-form=say] input', text)
+      await page.keyboard.press('Enter')
+    },
+    /** The number that the page itself shows under this name. */
+    shown: async (count) => Number((await page.textContent(`[data-count=${count}]`)).replaceAll(',', '')),
     /** Waits for the attributes; answers how many ms it took, and says what was there instead if it took too long. */
-    async until(wanted, timeout = 10_000) {
+    async until(wanted, timeout = 20_000) {
       const start = performance.now()
       const holds = (wanted) =>
         Object.entries(wanted).every(([name, value]) => [value].flat().includes(document.documentElement.dataset[name]))
@@ -85,7 +92,7 @@ export async function openDemo(browser, url, query) {
       return Math.round(performance.now() - start)
     },
     /** Waits until the emulator has counted it. */
-    async untilCounted(holds, timeout = 10_000) {
+    async untilCounted(holds, timeout = 20_000) {
       for (const end = performance.now() + timeout; ; await new Promise((resolve) => setTimeout(resolve, 40))) {
         const now = await counts()
         if (holds(now)) return now

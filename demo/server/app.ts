@@ -6,7 +6,7 @@ import type { Rooms } from './rooms.ts'
 /** A file of the built page by its path, `/` included. */
 export type Page = (path: string) => { readonly body: string | Uint8Array; readonly type: string } | undefined
 
-/** Everything but the emulators: the page, the token endpoints, and the controls behind the page's buttons. */
+/** Everything but the emulators and gateways: the page, the token endpoints, and the controls behind the page's buttons. */
 export function createApp(rooms: Rooms, page: Page): Hono {
   const app = new Hono()
 
@@ -15,11 +15,16 @@ export function createApp(rooms: Rooms, page: Page): Hono {
 
   app.post('/demo/rooms', async (c) => {
     const ask = roomAsk(await c.req.json().catch(() => null))
-    return ask ? c.json({ room: rooms.open(ask) }, 201) : c.json({ error: 'bad_request' }, 400)
+    const page = c.req.header('origin') ?? new URL(c.req.url).origin
+    return ask ? c.json({ room: rooms.open(ask, page) }, 201) : c.json({ error: 'bad_request' }, 400)
   })
   app.get('/demo/:room/counts', (c) => {
     const room = rooms.find(c.req.param('room'))
     return room ? c.json(room.counts(), 200, { 'cache-control': 'no-store' }) : c.notFound()
+  })
+  app.post('/demo/:room/customer', (c) => {
+    const room = rooms.find(c.req.param('room'))
+    return room?.customerWrites() ? c.json(room.counts()) : c.notFound()
   })
   app.post('/demo/:room/:fault', (c) => {
     const room = rooms.find(c.req.param('room'))
@@ -30,7 +35,10 @@ export function createApp(rooms: Rooms, page: Page): Hono {
   })
 
   app.get('*', (c) => {
-    const file = page(new URL(c.req.url).pathname)
+    const url = new URL(c.req.url)
+    // A gateway lets in pages by name: an address is nobody's for long.
+    if (/^(127(\.\d+){3}|\[::1\])$/.test(url.hostname)) return c.redirect(Object.assign(url, { hostname: 'localhost' }).href)
+    const file = page(url.pathname)
     if (!file) return c.notFound()
     return c.body(typeof file.body === 'string' ? file.body : new Uint8Array(file.body), 200, {
       'content-type': file.type,

@@ -1,9 +1,8 @@
 import { createBithuman } from '../../src/emulator/index.ts'
 import { bithumanMint } from '../../src/server/index.ts'
-import type { Account } from './account.ts'
+import type { Account, Premises } from './account.ts'
 
-/** @param host where the emulator can be reached over HTTP: the backend goes the same way as a real one */
-export function bithumanAccount({ host, ttl, grace }: { host: string; ttl: number; grace: number }): Account {
+export function bithumanAccount({ host, ttl, grace }: Premises): Account {
   // The times inside its JWTs are whole seconds, as in all JWTs.
   const bithuman = createBithuman({ tokenTtlSeconds: Math.max(1, Math.round(ttl)), beatGraceSeconds: grace, fps: 25 })
   let held = bithuman.secret
@@ -21,9 +20,6 @@ export function bithumanAccount({ host, ttl, grace }: { host: string; ttl: numbe
       refusedMints: bithuman.counts.refusedMints,
       upgrades: bithuman.counts.upgrades,
       frames: bithuman.counts.frames,
-      chats: 0,
-      chatIds: [],
-      chatGroupIds: [],
     }),
   }
 }

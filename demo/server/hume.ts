@@ -1,11 +1,11 @@
 import { createHume } from '../../src/emulator/index.ts'
 import { humeMint } from '../../src/server/index.ts'
-import type { Account } from './account.ts'
+import type { Account, Premises } from './account.ts'
 
 const day = 24 * 3600 * 1000
 
-/** @param host where the emulator can be reached over HTTP: the backend goes the same way as a real one */
-export function humeAccount({ host, ttl }: { host: string; ttl: number }): Account {
+/** One account for both of Hume's sockets: EVI and TTS take the same tickets. */
+export function humeAccount({ host, ttl }: Premises): Account {
   // Hume hangs up on a silent user after two minutes. A page that nobody talks to should still be there after lunch.
   const hume = createHume({ tokenTtlSeconds: ttl, paceMs: 150, inactivityMs: day, maxDurationMs: day })
   let valid = hume.installed[0]
@@ -23,7 +23,6 @@ export function humeAccount({ host, ttl }: { host: string; ttl: number }): Accou
       mints: hume.counts.mints,
       refusedMints: hume.counts.refusedMints,
       upgrades: hume.counts.upgrades,
-      frames: 0,
       chats: hume.counts.chats,
       chatIds: hume.chats.map((chat) => chat.chat_id),
       chatGroupIds: hume.chats.map((chat) => chat.chat_group_id),

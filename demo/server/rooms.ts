@@ -4,10 +4,11 @@ import { createRoom } from './room.ts'
 import type { Room } from './room.ts'
 
 export interface Rooms {
-  open(ask: RoomAsk): string
+  /** @param page the origin of the page that asks */
+  open(ask: RoomAsk, page: string): string
   find(id: string): Room | undefined
-  /** The emulators of all rooms, behind `/emulators/<id>/…`. */
-  readonly emulators: Provider
+  /** The emulators and the gateways of all rooms, behind `/emulators/<id>/…` and `/gateway/<id>/…`. */
+  readonly providers: Provider
   close(): void
 }
 
@@ -25,25 +26,31 @@ export function createRooms(origin: () => string): Rooms {
   }
   const sweep = (): void => {
     for (const [id, { room, heardAt }] of rooms) {
-      if (Date.now() - heardAt > idleMs && room.counts().openSockets === 0) rooms.delete(id)
+      if (Date.now() - heardAt < idleMs || room.counts().openSockets > 0) continue
+      room.close()
+      rooms.delete(id)
     }
   }
   const timer = setInterval(sweep, 60_000)
   timer.unref()
 
-  const roomAt = (address: string): Room | undefined => find(/^\/emulators\/([^/]+)\//.exec(new URL(address).pathname)?.[1] ?? '')
+  const providerAt = ({ pathname }: URL): Provider | undefined => {
+    const [, kind, id = ''] = /^\/(emulators|gateway)\/([^/]+)\//.exec(pathname) ?? []
+    const room = find(id)
+    return kind === 'gateway' ? room?.gateway : room?.emulator
+  }
   const nobody = (): Response => new Response('There is no such room.', { status: 404 })
   return {
-    open(ask) {
+    open(ask, page) {
       const id = crypto.randomUUID().slice(0, 13)
-      rooms.set(id, { room: createRoom(id, origin(), ask), heardAt: Date.now() })
+      rooms.set(id, { room: createRoom(id, { origin: origin(), page }, ask), heardAt: Date.now() })
       return id
     },
     find,
-    emulators: {
+    providers: {
       name: 'rooms',
-      fetch: async (request) => roomAt(request.url)?.emulator.fetch(request) ?? nobody(),
-      upgrade: async (upgrade) => roomAt(upgrade.url.href)?.emulator.upgrade(upgrade) ?? nobody(),
+      fetch: async (request) => providerAt(new URL(request.url))?.fetch(request) ?? nobody(),
+      upgrade: async (upgrade) => providerAt(upgrade.url)?.upgrade(upgrade) ?? nobody(),
     },
     close() {
       clearInterval(timer)

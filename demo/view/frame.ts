@@ -5,8 +5,11 @@ import { element, place } from './element.ts'
 
 const tabs: Readonly<Record<PresetName, string>> = {
   'hume-evi': 'Hume EVI',
+  'hume-tts': 'Hume TTS',
   bithuman: 'bitHuman',
   'bithuman-lease': 'bitHuman, lease only',
+  agenthuman: 'AgentHuman',
+  huechat: 'HueChat',
 }
 
 const labels: Readonly<Record<Interval, string>> = {
@@ -29,7 +32,7 @@ export function frameView(settings: Settings, query: URLSearchParams): void {
       element('a', { href: to({ preset: name }), 'aria-current': name === preset ? 'page' : undefined }, label),
     ),
   )
-  place('ended').hidden = preset !== 'hume-evi'
+  place('ended').hidden = !preset.startsWith('hume-')
 
   const names = intervalsOf(preset)
   const field = (name: Interval): HTMLElement => {

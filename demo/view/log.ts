@@ -58,5 +58,7 @@ function noticeLine(notice: Notice): string {
   }
 }
 
-const typeOf = (message: unknown): string =>
-  typeof message === 'object' && message !== null && 'type' in message ? String(message.type) : typeof message
+function typeOf(message: unknown): string {
+  if (message instanceof ArrayBuffer) return 'bytes'
+  return typeof message === 'object' && message !== null && 'type' in message ? String(message.type) : typeof message
+}

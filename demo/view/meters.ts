@@ -12,8 +12,11 @@ export interface Times {
 
 const endOf: Readonly<Record<PresetName, string>> = {
   'hume-evi': 'the ticket opens sockets for',
+  'hume-tts': 'the ticket opens sockets for',
   bithuman: 'the lease ends in',
   'bithuman-lease': 'the lease ends in',
+  agenthuman: 'the session ends in',
+  huechat: 'the lease ends in',
 }
 
 /** Two countdowns: to the next question, and to the end of what is held. */
@@ -26,7 +29,9 @@ export function meterView(preset: PresetName): { show(times: Times, status: Stat
       const still = ['idle', 'closed', 'failed'].includes(status.name) || (status.name === 'paused' && !('code' in status))
       // What the status waits for may be a dial, which comes before the next question.
       const nextAt = ('retryAt' in status ? status.retryAt : undefined) ?? renewsAt
-      next.show(nextLabel(preset, status), nextAt, now, still ? 'none' : 'asking now')
+      // A session of AgentHuman's is not renewed: the next one begins when this one ends.
+      const ends = preset === 'agenthuman' && status.name === 'connected'
+      next.show(nextLabel(preset, status), nextAt, now, ends ? 'when this one ends' : still ? 'none' : 'asking now')
       end.show(endOf[preset], expiresAt, now, 'nothing is held')
     },
   }
@@ -35,7 +40,8 @@ export function meterView(preset: PresetName): { show(times: Times, status: Stat
 function nextLabel(preset: PresetName, status: Status): string {
   if (status.name === 'paused' && status.reason === 'refused') return 'next probe in'
   if (status.name !== 'connected' || status.renewal === 'failing') return 'next try in'
-  return preset === 'hume-evi' ? 'next fresh token in' : 'next beat in'
+  if (preset === 'agenthuman') return 'next session'
+  return preset.startsWith('hume-') ? 'next fresh token in' : 'next beat in'
 }
 
 function meter(name: string): { box: HTMLElement; show(label: string, at: number | undefined, now: number, without: string): void } {
