@@ -106,7 +106,8 @@ export class Feed implements Follower {
 
   fresh(): void {
     this.#freshAt = this.#world.now()
-    for (const listener of this.#everybody()) listener.fresh()
+    // As often as something new is read, and to everybody: nothing is copied for it.
+    for (const listeners of this.#users.values()) for (const listener of listeners) listener.fresh()
     this.#advance()
   }
 
