@@ -1,7 +1,7 @@
 /**
  * `npm run acceptance:gateway`: two gateway processes on one real Redis, with real sessions and signed webhooks; processes
  * are killed, rights withdrawn, Redis is restarted. About three minutes. Prints what was measured, line by line; the exit
- * code says whether all of it held. `npm test` does the parts that are quick.
+ * code says whether all of it held. `-- crash` tells that story only. `npm test` does the parts that are quick.
  */
 import { isMain, setup } from './setup.mjs'
 
@@ -16,19 +16,18 @@ async function main() {
   setup()
   const { bundle } = await import('./gateway/bundle.mjs')
   const built = await bundle(['gateway-process', 'stories'])
-  try {
-    const { scales, stories } = await import(built.program('stories'))
-    const only = process.argv[2]
-    for (const [name, story] of Object.entries(stories)) {
-      if (only !== undefined && only !== name) continue
-      try {
-        await story(built.program('gateway-process'), scales.long, (holds, text) => report(name, holds, text))
-      } catch (error) {
-        report(name, false, error.message)
-      }
+  // Interrupted, it leaves neither processes nor files behind.
+  process.once('exit', built.remove)
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+  const { scales, stories } = await import(built.program('stories'))
+  const only = process.argv[2]
+  for (const [name, story] of Object.entries(stories)) {
+    if (only !== undefined && only !== name) continue
+    try {
+      await story(built.program('gateway-process'), scales.long, (holds, text) => report(name, holds, text))
+    } catch (error) {
+      report(name, false, error.message)
     }
-  } finally {
-    built.remove()
   }
   console.log(`${lines.good} held, ${lines.bad} failed`)
   process.exit(lines.bad === 0 ? 0 : 1)

@@ -47,11 +47,8 @@ const rest = toNodeHandler((request) => gateway.fetch(request))
 const server = createServer((req, res) => (req.url === '/token' ? token(req, res) : rest(req, res)))
 const attached = attachGateway(server, gateway)
 
-const connectsBySecond: Record<number, number> = {}
-server.on('upgrade', () => {
-  const second = Math.floor(Date.now() / 1000)
-  connectsBySecond[second] = (connectsBySecond[second] ?? 0) + 1
-})
+const connectedAt: number[] = []
+server.on('upgrade', () => connectedAt.push(Date.now()))
 
 function measured(): GatewayMeasures {
   const { user, system } = process.cpuUsage()
@@ -61,7 +58,7 @@ function measured(): GatewayMeasures {
     connections: gateway.connections,
     rssBytes: process.memoryUsage.rss(),
     cpuMs: Math.round((user + system) / 1000),
-    connectsBySecond,
+    connectedAt,
   }
 }
 

@@ -28,8 +28,8 @@ export interface GatewayMeasures {
   readonly rssBytes: number
   /** Processor time so far, in ms. */
   readonly cpuMs: number
-  /** Handshakes that were let in, by the second of the clock (epoch s). */
-  readonly connectsBySecond: Readonly<Record<number, number>>
+  /** When handshakes came, in epoch ms. */
+  readonly connectedAt: readonly number[]
 }
 
 /** Publishing: numbers of the events that were not kept. */
@@ -49,3 +49,39 @@ export const userName = (at: number): string => `user-${at}`
 
 /** Milliseconds of the machine's clock, with fractions: comparable between its processes. */
 export const clock = (): number => performance.timeOrigin + performance.now()
+
+/** How a process of many clients is set up. */
+export interface ClientsSettings {
+  /** The gateways: client n begins at the n-th, in turn, and goes to the next where that takes no connection. */
+  readonly ports: readonly number[]
+  readonly clients: number
+  readonly leaseSecret: string
+}
+
+export type ClientsOrder =
+  /** Opens all, evenly over this time. Answers when all are ready. */
+  | { readonly is: 'open'; readonly overMs: number }
+  | { readonly is: 'state' }
+  /** What became of these events, of a stream that is over. Forgets them. */
+  | { readonly is: 'account'; readonly from: number; readonly events: number; readonly refused: readonly number[] }
+
+export interface ClientsState {
+  readonly ready: number
+  /** Events heard so far. */
+  readonly heard: number
+  /** Close codes and how often. */
+  readonly closes: Readonly<Record<string, number>>
+  readonly renewals: number
+  /** Loss that was told. */
+  readonly gaps: number
+}
+
+export interface Account {
+  readonly due: number
+  readonly lost: number
+  readonly repeated: number
+  /** From `publish` to the client's message, in ms. */
+  readonly p50: number
+  readonly p99: number
+  readonly max: number
+}

@@ -94,7 +94,7 @@ async function revoke(deployment: Deployment, { users }: Scale, report: Report):
     channels.length === 0 && Number(patterns) === 0 && used.length === 0,
     `pub/sub: ${channels.length} channels, ${String(patterns)} patterns, ${used.length} of its commands ever used`,
   )
-  await admin.call('ACL', 'SETUSER', 'default', 'resetchannels', '-@pubsub')
+  await admin.call('ACL', 'SETUSER', 'default', 'resetchannels', '-@pubsub', '-@dangerous', '+info')
   const blocked = await admin.call('PUBLISH', 'x', 'y').then(
     () => 'taken',
     (error: Error) => error.message,
