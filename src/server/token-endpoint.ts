@@ -62,7 +62,8 @@ export function createTokenEndpoint<U extends User = User>(options: TokenEndpoin
 
     const wait = reason === 'release' ? limits.release(user) : limits.mint(user)
     if (wait > 0) return refused('quota', { retryAfter: wait, description: 'Too many token requests from this user.' })
-    if (reason !== 'release') return granted(checkedAnswer(await mint({ handle, user, fields, origin: request.headers.get('origin') ?? undefined, signal })))
+    if (reason !== 'release')
+      return granted(checkedAnswer(await mint({ handle, user, fields, origin: request.headers.get('origin') ?? undefined, signal })))
 
     // Its own signal: the page that says good-bye is gone before the provider has heard of it.
     if (handle !== undefined) await farewell(async () => mint.release?.(handle, { user, fields, signal: new AbortController().signal }))
