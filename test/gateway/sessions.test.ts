@@ -1,7 +1,8 @@
 /** The whole way: a session of the preset, a token endpoint, and the gateway, through good and bad times. */
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fetchWith } from '../../src/index.ts'
+import { createSession, fetchWith } from '../../src/index.ts'
+import { gateway as preset } from '../../src/presets/gateway.ts'
 import { createGateway, memoryStore } from '../../src/server/gateway/index.ts'
 import type { Gateway } from '../../src/server/gateway/index.ts'
 import { audience, breakable, key, kit, origin, upstreamOf } from './kit.ts'
@@ -26,6 +27,21 @@ test('hello, ready, and events in order, once, acknowledged', async () => {
   // No log of addresses holds a lease.
   expect(it.way.upgrades.map(({ url }) => url.search)).toEqual([''])
   expect([seen.ids, seen.notices]).toEqual([names(1, 70), []])
+})
+
+test('a test world serves a gateway as it is, and a session needs no more than that and a lease', async () => {
+  const { world, gateway, lease } = kit()
+  world.serve('https://gateway.test', gateway)
+  const tokenSource = async () => ({ access_token: await lease(), expires_in: 120 })
+  const session = createSession({ preset: preset({ url: 'wss://gateway.test/socket' }), tokenSource, host: world.host })
+  const events: unknown[] = []
+  session.on('message', (message) => events.push(message))
+  await session.connect()
+  await gateway.publish({ id: 'e1' }, ['ann'])
+  await world.settle()
+  expect(events).toEqual([{ id: 'e1' }])
+  await session.close()
+  expect(gateway.connections).toBe(0)
 })
 
 test('an hour on one socket: the lease is renewed in a frame, and every event arrives', async () => {
