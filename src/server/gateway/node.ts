@@ -29,18 +29,6 @@ const farewellMs = 10_000
 export function attachGateway(server: Server, gateway: Gateway, options: AttachOptions = {}): AttachedGateway {
   const { path, rest = false, pingMs = 30_000 } = options
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 1024 * 1024, clientTracking: true })
-  const silent = new WeakSet<WebSocket>()
-  const beat = setInterval(() => {
-    for (const socket of sockets.clients) {
-      if (silent.has(socket)) {
-        socket.terminate()
-        continue
-      }
-      silent.add(socket)
-      socket.ping()
-    }
-  }, pingMs)
-  beat.unref()
 
   const upgrade = async (incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
     const handshake = handshakeOf(incoming)
@@ -48,7 +36,7 @@ export function attachGateway(server: Server, gateway: Gateway, options: AttachO
     const outcome = await gateway.upgrade(handshake)
     if (socket.destroyed) return
     if (!('open' in outcome)) return refuse(socket, outcome.status, await outcome.text(), outcome.headers.get('retry-after'))
-    sockets.handleUpgrade(incoming, socket, head, (webSocket) => converse(webSocket, outcome, silent))
+    sockets.handleUpgrade(incoming, socket, head, (webSocket) => converse(webSocket, outcome, pingMs))
   }
 
   const onUpgrade = (incoming: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -63,7 +51,6 @@ export function attachGateway(server: Server, gateway: Gateway, options: AttachO
   return {
     async close(drain) {
       gateway.drain(drain)
-      clearInterval(beat)
       await new Promise<void>((resolve) => {
         const late = setTimeout(() => {
           for (const socket of sockets.clients) socket.terminate()
@@ -79,7 +66,7 @@ export function attachGateway(server: Server, gateway: Gateway, options: AttachO
   }
 }
 
-function converse(webSocket: WebSocket, accepted: Accepted, silent: WeakSet<WebSocket>): void {
+function converse(webSocket: WebSocket, accepted: Accepted, pingMs: number): void {
   const conversation = accepted.open({
     send: (frame) => {
       if (webSocket.readyState === webSocket.OPEN) webSocket.send(frame)
@@ -87,12 +74,22 @@ function converse(webSocket: WebSocket, accepted: Accepted, silent: WeakSet<WebS
     close: (code, reason) => webSocket.close(code, reason),
     buffered: () => webSocket.bufferedAmount,
   })
+  let silent = false
+  // Each at its own time: thousands of pings at once would hold up everything else for half a second.
+  const beat = setInterval(() => {
+    if (silent) return webSocket.terminate()
+    silent = true
+    webSocket.ping()
+  }, pingMs)
   webSocket.on('message', (data: Buffer, isBinary) => {
-    silent.delete(webSocket)
+    silent = false
     void conversation.message(isBinary ? new Uint8Array(data) : data.toString())
   })
-  webSocket.on('pong', () => silent.delete(webSocket))
-  webSocket.on('close', (code, reason) => conversation.closed(code, reason.toString()))
+  webSocket.on('pong', () => (silent = false))
+  webSocket.on('close', (code, reason) => {
+    clearInterval(beat)
+    conversation.closed(code, reason.toString())
+  })
   webSocket.on('error', () => webSocket.terminate())
 }
 
