@@ -126,15 +126,15 @@ describe('connecting', () => {
   test.each([{ type: 'ping' }, { type: 'ack', seq: 1 }, { type: 'message', message: 1 }, { type: 'renew', access_token: '' }])(
     '§1.6 nothing may be sent between hello and ready: $type, while the lease is looked at, and while the store is read',
     async (frame) => {
-      const reading = latch()
-      const all = kit({ wrap: (store) => ({ ...store, head: () => reading.opened.then(() => store.head()) }) })
+      const [asked, answered] = [latch(), latch()]
+      const all = kit({ wrap: (store) => ({ ...store, head: () => (asked.open(), answered.opened.then(() => store.head())) }) })
       const [early, late] = [await all.dial(), await all.dial()]
       const token = await all.lease()
       const hellos = [early.hello(token), late.hello(token)]
       await early.say(frame)
-      await all.world.settle()
+      await asked.opened
       await late.say(frame)
-      reading.open()
+      answered.open()
       await Promise.all(hellos)
       for (const { closed, frames } of [early, late]) expect([closed, frames.map(({ type }) => type)]).toEqual([4000, ['error']])
     },
