@@ -9,7 +9,7 @@ export interface Listener {
   offer(entry: Entry): void
   /** Something may have been missed: read again. */
   check(): void
-  /** Nothing is missing up to now; what waited for the store may be tried again. */
+  /** Once a second, while the store is well: what waited for it may be tried again. */
   fresh(): void
   /** Whatever was told up to here was offered. */
   reached(position: Position): void
@@ -21,6 +21,8 @@ export interface Listener {
 
 /** So long a right is taken to stand without having been looked at. */
 const trustMs = 15_000
+/** So often at most what waits for the store, or for a slow browser, is tried again. */
+const retryMs = 1000
 const advanceMs = 20_000
 
 /**
@@ -34,6 +36,7 @@ export class Feed implements Follower {
   readonly #users = new Map<string, Set<Listener>>()
   #stop: (() => void) | null = null
   #freshAt = 0
+  #retriedAt = 0
   /** The head as it was some looks ago: after a whole look more, nothing before it is still to come. */
   #head: { readonly position: Position; looks: number } | 'asked' | null = null
   #headAt = 0
@@ -106,9 +109,11 @@ export class Feed implements Follower {
 
   fresh(): void {
     this.#freshAt = this.#world.now()
-    // As often as something new is read, and to everybody: nothing is copied for it.
-    for (const listeners of this.#users.values()) for (const listener of listeners) listener.fresh()
     this.#advance()
+    // The store says this a hundred times a second when there is much to tell; to go through thousands each time is too much.
+    if (this.#freshAt < this.#retriedAt + retryMs) return
+    this.#retriedAt = this.#freshAt
+    for (const listeners of this.#users.values()) for (const listener of listeners) listener.fresh()
   }
 
   /** Moves those on who heard nothing for long, so that their cursors do not grow older than the store's memory. */
