@@ -52,7 +52,7 @@ describe('agenthumanMint', () => {
       session: ({ user, fields }) => ({ avatar: fields['avatar'], metadata: { user: user?.id } }),
     })
     const answer = await mint({ ...asks({ user: { id: 'ann' } }), fields: { avatar: 'avat_2' } })
-    expect(answer).toEqual({ access_token: 'token-1', handle: 'sess_1', expires_in: 300 })
+    expect(answer).toEqual({ access_token: 'token-1', handle: 'sess_1', expires_in: 295 })
     const request = fetch.mock.calls[0]?.[0]
     expect([request?.method, request?.url, request?.headers.get('x-api-key')]).toEqual([
       'POST',
@@ -63,13 +63,13 @@ describe('agenthumanMint', () => {
   })
 
   test.each<[string, object, number | undefined]>([
-    ['ISO 8601', {}, 300],
-    ['epoch seconds', { started_at: 1_705_329_000, expiration: 1_705_329_077 }, 77],
-    ['epoch milliseconds, as a text', { started_at: '1705329000000', expiration: '1705329077500' }, 77],
+    ['ISO 8601', {}, 295],
+    ['epoch seconds', { started_at: 1_705_329_000, expiration: 1_705_329_077 }, 74],
+    ['epoch milliseconds, as a text', { started_at: '1705329000000', expiration: '1705329077500' }, 74],
     ['no end', { expiration: null }, undefined],
     ['an end that cannot be read', { expiration: 'tomorrow' }, undefined],
-    ['no start: our clock', { started_at: null, expiration: 1_000_060 }, 60],
-  ])('its life, from %s', async (_, session, seconds) => {
+    ['no start: our clock', { started_at: null, expiration: 1_000_060 }, 57],
+  ])('its life less a little, from %s', async (_, session, seconds) => {
     const { mint } = minting(() => json(current(session)), { wallClock: () => 1_000_000_000 })
     expect((await mint(asks())).expires_in).toBe(seconds)
   })
@@ -113,7 +113,7 @@ describe('agenthumanMint', () => {
       )
       const answer = mint(asks())
       await vi.advanceTimersByTimeAsync(1_000)
-      expect(await answer).toEqual({ access_token: 'token-1', handle: 'sess_1', expires_in: 300 })
+      expect(await answer).toEqual({ access_token: 'token-1', handle: 'sess_1', expires_in: 295 })
       expect(asked()).toEqual(['POST /v1/sessions', ...Array.from({ length: 3 }, () => 'PUT /v1/sessions/sess_1/start')])
     })
 

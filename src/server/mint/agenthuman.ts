@@ -156,7 +156,9 @@ function lifeUntil(
   if (until === undefined) return undefined
   const seconds = Math.floor((until - (epochMs(startedAt) ?? nowMs)) / 1000)
   if (seconds <= 0) throw malformed('a session without any life')
-  return seconds
+  // The page ends it a little before AgentHuman does: then a new session takes its place. A server that is first says 1000,
+  // which is also what it says of a session that was ended on purpose.
+  return seconds - Math.min(5, Math.floor(seconds / 20))
 }
 
 /** ISO 8601, epoch seconds, or epoch milliseconds. */
