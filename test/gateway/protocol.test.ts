@@ -302,6 +302,26 @@ describe('the lease', () => {
     expect([client.closed, client.of('ready')]).toEqual([4102, []])
   })
 
+  test('§2.6 after a hole in what the store tells, the epochs are looked at: who was withdrawn goes, who was not stays', async () => {
+    let lapsed = (): void => {}
+    const deaf = (store: Store): Store => ({
+      ...store,
+      follow(follower) {
+        lapsed = () => follower.lapsed()
+        return store.follow({ ...follower, fresh: () => follower.fresh(), entry() {}, revoked() {}, lapsed })
+      },
+    })
+    const all = kit({ wrap: deaf })
+    const [ann, bob] = [await all.greeted({ epoch: all.now() }), await all.greeted({ sub: 'bob', epoch: all.now() })]
+    await all.world.advance(10)
+    await all.store.revoke('ann')
+    await all.gateway.publish({ id: 'e1' }, ['bob'])
+    expect([ann.closed, bob.closed, bob.ids]).toEqual([null, null, []])
+    lapsed()
+    await all.world.settle()
+    expect([ann.closed, bob.closed, bob.ids]).toEqual([4102, null, ['e1']])
+  })
+
   test('§2.7 a gateway that cannot look for 15 s closes every connection, and refuses every lease', async () => {
     const inner = kit()
     const store = breakable(inner.store)

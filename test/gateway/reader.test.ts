@@ -176,17 +176,37 @@ describe('holes', () => {
     expect(it.ids()).toEqual(names(1, 3))
   })
 
-  test('what is offered while it reads is neither lost nor told twice', async () => {
+  test.each([
+    ['before the store looks', async (wait: () => Promise<void>, look: () => ReturnType<Store['read']>) => (await wait(), look())],
+    [
+      'after it has looked',
+      async (wait: () => Promise<void>, look: () => ReturnType<Store['read']>) => {
+        const page = await look()
+        await wait()
+        return page
+      },
+    ],
+  ])('what is offered while it reads, %s, is neither lost nor told twice', async (_, slowly) => {
     let wait = Promise.resolve()
-    const it = await reading({ wrap: (store) => ({ ...store, read: async (...args) => (await wait, store.read(...args)) }) })
+    const wrap = (store: Store): Store => ({
+      ...store,
+      read: (...args) =>
+        slowly(
+          () => wait,
+          () => store.read(...args),
+        ),
+    })
+    const it = await reading({ wrap })
     await it.start()
     const slow = latch()
     wait = slow.opened
     it.reader.check()
+    await it.settle()
     await it.tell(names(1, 3))
     expect(it.ids()).toEqual([])
     slow.open()
     await it.settle()
+    expect(it.ids()).toEqual(names(1, 3))
     await it.tell(['e4'])
     expect(it.ids()).toEqual(names(1, 4))
   })
