@@ -2,7 +2,7 @@
 export * from './index.ts'
 export { agentHuman, agentHumanUser } from './presets/agenthuman.ts'
 export { bitHuman, bitHumanEmbed, bitHumanLiveKit, embedAllow, embedUrl } from './presets/bithuman.ts'
-export { gateway } from './presets/gateway.ts'
+export { gateway, readForwarded } from './presets/gateway.ts'
 export { hueChat } from './presets/huechat.ts'
 export { hueChatSchemas } from './presets/huechat.schemas.ts'
 export { humeEvi, humeExpressionMeasurement, humeTts } from './presets/hume.ts'
