@@ -27,7 +27,7 @@ export const budgets = [
   },
   {
     name: 'heartwire.global.js',
-    limit: 28.5,
+    limit: 29,
     goal: 20,
     entry: `export * from './src/script-tag.ts'\n`,
     format: 'iife',
