@@ -1,6 +1,7 @@
 /** One gateway as an operator runs it: a Node server with sockets, webhooks and the token endpoint, on a shared Redis. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Redis } from 'ioredis'
 import { attachGateway, createGateway, huechatWebhooks, redisStore } from '../../src/server/gateway/index.ts'
 import { createTokenEndpoint } from '../../src/server/index.ts'
@@ -50,13 +51,19 @@ const attached = attachGateway(server, gateway)
 const connectedAt: number[] = []
 server.on('upgrade', () => connectedAt.push(Date.now()))
 
+const delays = monitorEventLoopDelay()
+delays.enable()
+
 function measured(): GatewayMeasures {
   const { user, system } = process.cpuUsage()
+  const heldUpMs = Math.round(delays.max / 1e6)
   globalThis.gc?.()
+  setImmediate(() => delays.reset())
   return {
     port: (server.address() as AddressInfo).port,
     connections: gateway.connections,
     rssBytes: process.memoryUsage.rss(),
+    heldUpMs,
     cpuMs: Math.round((user + system) / 1000),
     connectedAt,
   }

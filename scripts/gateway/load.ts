@@ -1,3 +1,4 @@
+import { cpus, loadavg } from 'node:os'
 import { startRedis } from '../redis.mjs'
 import { startChild } from './child.ts'
 import type { Child } from './child.ts'
@@ -18,11 +19,13 @@ export interface Load {
 
 /** Clients of a gateway that restarts come back within this, in seconds. */
 const backWithin = 45
-const spreadMs = 40_000
+const spreadMs = 38_000
 
 /** Two gateways on one Redis, and thousands of clients in a process of their own. */
 export async function load(program: (name: string) => string, options: Load, report: Report): Promise<void> {
   const { clients: count, openMs } = options
+  const busy = (): string => `${loadavg()[0]!.toFixed(1)} tasks for ${cpus().length} cores`
+  report(true, `this machine before: ${busy()}`)
   const redis = await startRedis(['--appendonly', 'yes'])
   const leaseSecret = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('hex')
   const start = (port = 0): Promise<Child> => {
@@ -60,6 +63,7 @@ export async function load(program: (name: string) => string, options: Load, rep
     gateways[0] = await start(ports[0])
     await restartOf(1, 'with all of the sockets')
     const { closes, gaps } = await state()
+    report(true, `this machine afterwards: ${busy()}`)
     report(gaps === 0, `gaps told: ${gaps}; closes: ${JSON.stringify(closes)}`)
   } finally {
     await clients.kill()
@@ -137,7 +141,7 @@ async function deliver(
   const load = after.map(({ cpuMs }, at) => `${Math.round((100 * (cpuMs - before[at]!.cpuMs)) / ms)} %`)
   report(
     true,
-    `processor time of the gateways meanwhile: ${load.join(' and ')} of one core; memory then ${after.map(({ rssBytes }) => mib(rssBytes)).join(' and ')}`,
+    `processor time of the gateways meanwhile: ${load.join(' and ')} of one core; held up for at most ${after.map(({ heldUpMs }) => `${heldUpMs} ms`).join(' and ')}; memory then ${after.map(({ rssBytes }) => mib(rssBytes)).join(' and ')}`,
   )
 }
 

@@ -26,6 +26,8 @@ export interface GatewayMeasures {
   readonly port: number
   readonly connections: number
   readonly rssBytes: number
+  /** The longest that the process did not come to its next task, since the last measure, in ms: its own work, or a busy machine. */
+  readonly heldUpMs: number
   /** Processor time so far, in ms. */
   readonly cpuMs: number
   /** When handshakes came, in epoch ms. */
