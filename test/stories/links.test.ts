@@ -170,6 +170,25 @@ describe('a grant that the provider rejects', () => {
     void it.session.close()
     expect(await other.leftovers()).toEqual(nothing)
   })
+
+  it.each(['200', '403', '500', 'a broken network', 'silence for 10 s'])('hears no verdict of verify in %s', async (answer) => {
+    const verify = { url: 'https://api.test/me' }
+    const preset = definePreset({ name: 'verifies', docs: '', url: () => url, token: { kind: 'ticket' }, verify })
+    const it = storyOf(preset, { provider: refusesHandshake() })
+    const signals: AbortSignal[] = []
+    it.world.serve('https://api.test', ({ signal }) => {
+      signals.push(signal)
+      if (answer.startsWith('silence')) return new Promise(() => {})
+      return answer.startsWith('a ')
+        ? Promise.reject(new TypeError(answer))
+        : Promise.resolve(new Response(null, { status: Number(answer) }))
+    })
+    void it.session.connect()
+    await it.advance(10_000)
+    expect(signals[0]!.aborted).toBe(answer.startsWith('silence'))
+    await it.advance(50_000)
+    expect([it.path, it.backend.mints]).toEqual([['connecting'], 2])
+  })
 })
 
 describe('a link', () => {
@@ -240,6 +259,24 @@ describe('a link', () => {
     expect(Math.min(...dials)).toBeLessThan(5000)
   })
 
+  it('spreads its return over the window that it was told with its ready frame, if it breaks unannounced', async () => {
+    const preset = definePreset<object, unknown>({
+      name: 'spreads',
+      docs: '',
+      url: () => url,
+      token: { kind: 'ticket' },
+      ready: 'frame',
+      control: () => ({ is: 'ready', spreadMs: 20_000 }),
+    })
+    const it = await storyOf(preset, { provider: acceptsEverybody({}), random: () => 0.5 }).connected()
+    await it.advance(61_000)
+    it.provider.drop()
+    await it.advance(9_999)
+    expect(it.now).toBe('reconnecting')
+    await it.advance(1)
+    expect(it.now).toBe('connected')
+  })
+
   it('is one of at most six that open at a time to one host; each gets its 10 s', async () => {
     const serves = new FakeProvider(hangsHandshake())
     const first = story({ serves })
@@ -287,6 +324,25 @@ describe('a link', () => {
     expect(it.path).toEqual(['connecting', 'connected', 'reconnecting', 'connected'])
   })
 
+  it('asks for its address at each dial, and tells the attempt and what is to be continued', async () => {
+    const asked: object[] = []
+    const preset = definePreset<{ id?: string }, unknown>({
+      name: 'asks',
+      docs: '',
+      url: (attempt) => (asked.push(attempt), url),
+      token: { kind: 'ticket' },
+      ready: 'frame',
+      control: ({ id }) => (id === undefined ? undefined : { is: 'ready', continuity: id }),
+    })
+    const it = await storyOf(preset, { provider: acceptsEverybody({ id: 'c1' }) }).connected()
+    it.provider.drop()
+    await it.advance(5000)
+    expect(asked).toEqual([
+      { attempt: 0, continuity: undefined },
+      { attempt: 1, continuity: 'c1' },
+    ])
+  })
+
   it('never has two sockets at once, whatever happens', async () => {
     const it = await story().connected()
     for (let i = 0; i < 20; i++) {
@@ -329,6 +385,18 @@ describe('a conversation', () => {
     expect([offered(it), told, it.notices, it.provider.heard]).toEqual(['c1', [false, true], [], [{ n: 1 }]])
   })
 
+  it('offers its cursor in the query where the token does not go out in a frame', async () => {
+    const receive = (_cursor: string | undefined, frame: unknown) => ({ is: 'next', cursor: (frame as In).id! }) as const
+    const it = await storyOf(
+      definePreset<In, unknown>({ ...continues, ready: 'open', continuity: { kind: 'cursor', name: 'resume', receive } }),
+    ).connected()
+    it.provider.say({ type: 'event', id: 's.6' })
+    await it.world.settle()
+    it.provider.drop()
+    await it.advance(5000)
+    expect([it.messages, offered(it)]).toEqual([[{ type: 'event', id: 's.6' }], 's.6'])
+  })
+
   it('that is denied is a gap, and what was queued for it is dropped', async () => {
     const it = await storyOf(continues, { provider: acceptsEverybody({ type: 'ready', id: 'c1' }) }).connected()
     it.provider.now(acceptsEverybody({ type: 'ready', id: 'c2' }))
@@ -343,6 +411,14 @@ describe('a conversation', () => {
     it.provider.drop()
     await it.advance(30_000)
     expect(offered(it)).toBe('c2')
+  })
+
+  it('of which nothing goes on begins anew at each link, and nobody misses anything', async () => {
+    const told: boolean[] = []
+    const it = await story({}, { onReady: ({ resumed }) => told.push(resumed) }).connected()
+    it.provider.drop()
+    await it.advance(5000)
+    expect([told, it.notices, it.provider.upgrades.at(-1)!.url.search.includes('resume')]).toEqual([[false, false], [], false])
   })
 
   it('survives a pause, and is over after close()', async () => {
@@ -414,5 +490,13 @@ describe('the plain form', () => {
     it.provider.drop(4000)
     await it.world.settle()
     expect(it.now).toBe('failed(stopped)')
+  })
+
+  it.each([1008, 3000, 4401, 3003, 4403])('reads the codes that most servers mean: %d', async (code) => {
+    const it = await story().connected()
+    it.provider.drop(code)
+    await it.advance(5000)
+    const stops = code === 3003 || code === 4403
+    expect([it.now, it.backend.mints]).toEqual(stops ? ['failed(stopped)', 1] : ['connected', 2])
   })
 })

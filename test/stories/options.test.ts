@@ -53,6 +53,12 @@ describe('a mistake of the programmer is a TypeError at once', () => {
     expect(() => createSession(options as never)).toThrow(TypeError)
   })
 
+  it('and says where it is, and about which option', () => {
+    // (Of null, the language itself says that it has no options.)
+    for (const [, options] of bad.filter(([what]) => what !== 'null'))
+      expect(() => createSession(options as never)).toThrow(/^createSession: .|^tokenSource: ./)
+  })
+
   it('and never repeats what may be a secret', () => {
     const said = bad.map(([, options]) => {
       try {

@@ -205,6 +205,21 @@ describe('a device that sleeps', () => {
   })
 })
 
+describe('a wall clock', () => {
+  it('that is set back costs a lease nothing, nor does one that drifts by 5 s', async () => {
+    const it = await story({}, beat).connected()
+    const mints = it.backend.mints
+    for (const skew of [5000, 0, -60_000, -86_400_000]) {
+      it.world.skewWall(skew)
+      expect(it.session.send({ skew })).toBe('sent')
+      await it.advance(1000)
+    }
+    expect([it.path, it.backend.mints]).toEqual([['connecting', 'connected'], mints])
+    it.world.skewWall(-86_400_000 + 5001)
+    expect(it.session.send({})).toBe('queued')
+  })
+})
+
 describe('a throttled page', () => {
   it('is told how late its timer was', async () => {
     let late = 0

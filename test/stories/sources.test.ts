@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createTokenSource, definePreset, fetchWith, SessionError } from '../../src/index.ts'
+import { createTokenSource, definePreset, fetchWith, SessionError, statsOf } from '../../src/index.ts'
 import type { TokenEndpointOptions, TokenSource } from '../../src/index.ts'
 import {
   acceptsEverybody,
@@ -35,7 +35,7 @@ const lease = definePreset({
 /** One source and the sessions that are given it. */
 function shared(
   behaviour = answersTokens(),
-  where?: (backend: Backend) => Parameters<typeof createTokenSource>[0],
+  preset = ticket,
 ): {
   source: TokenSource
   session: (preset?: typeof ticket) => Story
@@ -47,9 +47,9 @@ function shared(
   const backend = new Backend(behaviour)
   const provider = new FakeProvider(acceptsEverybody())
   const host = hostOf(world, backend)
-  const source = see('source', createTokenSource(where?.(backend) ?? '/token', { host, preset: ticket }))
-  const session = (preset = ticket): Story =>
-    new Story({ world, backend, serves: provider }, (common) => ({ ...common, preset, tokenSource: source }))
+  const source = see('source', createTokenSource('/token', { host, preset }))
+  const session = (own = preset): Story =>
+    new Story({ world, backend, serves: provider }, (common) => ({ ...common, preset: own, tokenSource: source }))
   return { source, session, backend, provider, host }
 }
 
@@ -107,6 +107,78 @@ describe('the token request', () => {
     const it = await story({ tokens: answersTokens({ handle: 'tx-1' }) }).connected()
     await it.advance(300_000)
     expect(it.backend.asks.map(({ handle }) => handle)).toEqual([undefined, 'tx-1'])
+  })
+
+  it('takes cookies along, or not, as the application says', async () => {
+    for (const credentials of ['include', 'omit'] as const) {
+      const seen: (RequestCredentials | undefined)[] = []
+      const it = new Story({}, ({ host }) => ({
+        url: providerUrl,
+        tokenSource: { url: '/token', credentials },
+        host: { ...host, fetch: (address, init) => (seen.push(init.credentials), host.fetch(address, init)) },
+      }))
+      await it.connected()
+      expect(seen).toEqual([credentials])
+    }
+  })
+
+  it('comes as often as the application lets it probe', async () => {
+    const it = story({ tokens: refuses('key_refused'), random: () => 0 }, { probe: { firstMs: 10_000, capMs: 15_000 } })
+    void it.session.connect()
+    await it.advance(60_000)
+    expect(it.backend.asks.map(({ at }) => at)).toEqual([0, 10_000, 25_000, 40_000, 55_000])
+  })
+
+  it('is answered by a grant that has to be JSON, whole and not too long', async () => {
+    const grant = JSON.stringify({ access_token: 'good-00001', expires_in: 600 })
+    const spaces = ' '.repeat(16_385 - grant.length)
+    for (const [body, type, status] of [
+      [grant, 'text/html', 'connecting(malformed)'],
+      [grant, '', 'connecting(malformed)'],
+      [grant.slice(1), 'application/json', 'connecting(malformed)'],
+      [grant + spaces, 'application/json', 'connecting(malformed)'],
+      [grant + spaces.slice(1), 'application/json', 'connected'],
+      [grant, 'application/vnd.token+json; charset=utf-8', 'connected'],
+    ]) {
+      const it = story({ tokens: () => ({ status: 200, body, headers: { 'content-type': type! } }) })
+      void it.session.connect()
+      await it.world.settle()
+      expect(it.now).toBe(status)
+    }
+  })
+
+  const lives = (tokens: Partial<{ lifetimeMs: number; intervalMs: number }>): Story => {
+    const { lifetimeMs, intervalMs } = tokens
+    const preset = definePreset({
+      ...ticket,
+      token: { kind: intervalMs === undefined ? 'ticket' : 'lease', ...(lifetimeMs !== undefined && { lifetimeMs }) },
+      ...(intervalMs !== undefined && { heartbeat: { intervalMs } }),
+    })
+    return new Story({ tokens: () => ({ status: 200, body: { access_token: 'endless-00001' } }) }, (common) => ({ ...common, preset }))
+  }
+
+  it('brings a grant that lives as long as the preset says where the endpoint does not: two beats, or 5 minutes', async () => {
+    // Of a ticket, a quarter is kept for the handshake.
+    for (const [it, seconds] of [
+      [lives({}), 225],
+      [lives({ lifetimeMs: 60_000 }), 45],
+      [lives({ intervalMs: 40_000 }), 80],
+      [lives({ intervalMs: 40_000, lifetimeMs: 100_000 }), 100],
+    ] as const) {
+      await it.connected()
+      expect(statsOf(it.session).expiresAt! - it.host.wall()).toBe(seconds * 1000)
+    }
+  })
+
+  it('for a grant that lives for a century sets no timer that would fire at once', async () => {
+    const timers: number[] = []
+    const it = story({
+      tokens: answersTokens({ expiresIn: 3_155_760_000 }),
+      host: (host) => ({ ...host, timer: (run, ms) => (timers.push(ms), host.timer(run, ms)) }),
+    })
+    await it.connected()
+    await it.advance(86_400_000)
+    expect([Math.max(...timers), it.backend.mints]).toEqual([2 ** 31 - 1, 1])
   })
 
   it('has a deadline; a late answer changes nothing', async () => {
@@ -244,6 +316,12 @@ describe('a shared source', () => {
       expect(() => b!.session.connect()).not.toThrow()
       void b!.session.close()
     }
+  })
+
+  it('serves several sessions with a lease, where its preset says so', async () => {
+    const { session, backend } = shared(answersTokens(), definePreset({ ...lease, token: { kind: 'lease', scope: 'shared' } }))
+    const [a, b] = [await session().connected(), await session().connected()]
+    expect([a.now, b.now, backend.mints]).toEqual(['connected', 'connected', 1])
   })
 
   it('leaves no abort listener where connect() throws', () => {
@@ -458,6 +536,17 @@ describe('fetchWith', () => {
     }
   })
 
+  it('goes below an address that is listed with a path, and not beside it', async () => {
+    const it = story({}, { rest: ['https://api.test/forward/'] })
+    const paths: string[] = []
+    it.world.serve('https://api.test', ({ url }) => (paths.push(new URL(url).pathname), Promise.resolve(new Response())))
+    for (const url of ['/v2/contacts', 'https://api.test/forward/v2/contacts']) await fetchWith(it.session, url)
+    expect(paths).toEqual(['/forward/v2/contacts', '/forward/v2/contacts'])
+    for (const url of ['https://api.test/', 'https://api.test/forwarded/v2', '/../v2', '/%2e%2e/v2'])
+      expect(await it.outcome(fetchWith(it.session, url))).toMatch(/^TypeError/)
+    expect(paths).toHaveLength(2)
+  })
+
   it('answers a 401 with one forced renewal and one more try', async () => {
     const it = story({}, { rest: ['https://api.test'] })
     const first = await it.session.accessToken()
@@ -517,6 +606,18 @@ describe('release', () => {
     expect(await it.outcome(it.session.close())).toBe('done')
     expect(it.backend.released).toEqual(['tx-1'])
     expect(it.world.census).toMatchObject(nothing)
+  })
+
+  it('comes from the last session of a source alone, and outlives the page', async () => {
+    const { session, backend } = shared(answersTokens({ handle: 'tx-1' }), definePreset({ ...ticket, release: true }))
+    const keepalive: (boolean | undefined)[] = []
+    const ask = backend.fetch.bind(backend)
+    backend.fetch = (init) => (keepalive.push(init.keepalive), ask(init))
+    const [a, b] = [await session().connected(), await session().connected()]
+    await a.session.close()
+    expect(backend.released).toEqual([])
+    await b.session.close()
+    expect([backend.released, keepalive]).toEqual([['tx-1'], [false, true]])
   })
 
   it('waits at most 2 s', async () => {
