@@ -167,8 +167,7 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
         if (!core.trouble) return
         // Told before the status, whose time is therefore that of the last failure.
         const { retryAt } = shown(this.#source.status(effect.session), this.#source.host) as { retryAt?: number }
-        const notice = { name: 'renewal-failed', code: core.trouble.no, cause: this.#error(core.trouble.no) }
-        this.#events.emit('notice', retryAt === undefined ? notice : { ...notice, retryAt })
+        this.#events.emit('notice', { name: 'renewal-failed', code: core.trouble.no, cause: this.#error(core.trouble.no), retryAt })
         return
       }
       default:

@@ -37,6 +37,7 @@ export class Conversation<In, Out> implements Speaker {
   #been = false
   /** Numbered messages since the last acknowledgement. */
   #unacknowledged = 0
+  #acknowledgeEvery: number | undefined
   /** Set between ready and the loss of the line. */
   #line: Line | null = null
   /** The window in which the server asked its clients to come back, in ms. */
@@ -86,7 +87,7 @@ export class Conversation<In, Out> implements Speaker {
     if (received.is === 'known') return false
     if (received.is === 'gap') this.#around.notice({ name: 'gap', reason: 'missed' })
     const { acknowledge } = continuity
-    if (acknowledge && ++this.#unacknowledged >= acknowledge.every) {
+    if (acknowledge && ++this.#unacknowledged >= (this.#acknowledgeEvery ?? acknowledge.every)) {
       this.#unacknowledged = 0
       line.socket.send(JSON.stringify(acknowledge.frame(received.cursor)))
     }
@@ -127,11 +128,12 @@ export class Conversation<In, Out> implements Speaker {
   }
 
   /** The server's ready frame says whether it took up the conversation that was offered. */
-  #begun(line: Line, { continuity, resumed, spreadMs = 0 }: Extract<Control, { is: 'ready' }>): void {
+  #begun(line: Line, { continuity, resumed, spreadMs = 0, acknowledgeEvery }: Extract<Control, { is: 'ready' }>): void {
     const offered = this.#offered
     this.#offered = undefined
     this.#continuity = continuity
     this.#unacknowledged = 0
+    this.#acknowledgeEvery = acknowledgeEvery
     this.#resumed = offered !== undefined && (resumed ?? continuity === offered)
     this.spreadMs = spreadMs
     if (offered !== undefined && !this.#resumed) this.#lost('continuity-denied')
@@ -157,15 +159,17 @@ export class Conversation<In, Out> implements Speaker {
 
   /** Gives the queue to the line. */
   flush(): void {
-    this.dropOld()
+    const tellOld = this.#takeOld()
     const line = this.#line
     if (line) this.#outbox.flush((frame) => line.socket.send(frame))
+    // Told last: what a listener sends comes after what waited.
+    tellOld()
   }
 
   /** The line is gone or not to be used: from now on messages wait. */
   hangUp(): void {
     this.#line = null
-    this.dropOld()
+    this.#takeOld()()
   }
 
   /** `may`: the grant behind the line is beyond doubt. */
@@ -177,8 +181,11 @@ export class Conversation<In, Out> implements Speaker {
       return 'sent'
     }
     if (this.#preset.messages?.stale?.(message as Out)) return 'dropped'
-    this.dropOld()
-    if (this.#outbox.add(message as Out, frame, this.#around.now())) return 'queued'
+    // Told when this message has its place: a listener may close the session.
+    const tellOld = this.#takeOld()
+    const queued = this.#outbox.add(message as Out, frame, this.#around.now())
+    tellOld()
+    if (queued) return 'queued'
     this.#around.notice({ name: 'dropped', message: message as Out, reason: 'queue-full' })
     return 'dropped'
   }
@@ -198,8 +205,10 @@ export class Conversation<In, Out> implements Speaker {
     this.#tell(this.#outbox.takeAll(), reason)
   }
 
-  dropOld(): void {
-    this.#tell(this.#outbox.takeOld(this.#around.now()), 'too-old')
+  /** Takes out what has waited too long. Returns what tells of it. */
+  #takeOld(): () => void {
+    const old = this.#outbox.takeOld(this.#around.now())
+    return () => this.#tell(old, 'too-old')
   }
 
   /** Ends the conversation: nothing of it may be continued. Returns what tells of the messages that were still to be sent. */

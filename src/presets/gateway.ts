@@ -33,7 +33,13 @@ const say = (frame: ClientFrame): ClientFrame => frame
 function control(frame: ServerFrame): Control | undefined {
   switch (frame.type) {
     case 'ready':
-      return { is: 'ready', continuity: frame.cursor, resumed: frame.resumed, spreadMs: frame.spread_ms }
+      return {
+        is: 'ready',
+        continuity: frame.cursor,
+        resumed: frame.resumed,
+        spreadMs: frame.spread_ms,
+        acknowledgeEvery: frame.ack_every,
+      }
     case 'renewed':
       return { is: 'ack' }
     case 'goaway':

@@ -131,9 +131,15 @@ export type Control =
   /**
    * The link is usable. `continuity` is the id of this conversation, to be offered at the next dial; `resumed`, whether the
    * one that was offered goes on (default: it is the same again); `spreadMs`, the window in which clients should come back
-   * if this link breaks unannounced.
+   * if this link breaks unannounced; `acknowledgeEvery`, the server's own number in place of the preset's.
    */
-  | { readonly is: 'ready'; readonly continuity?: string; readonly resumed?: boolean; readonly spreadMs?: number }
+  | {
+      readonly is: 'ready'
+      readonly continuity?: string
+      readonly resumed?: boolean
+      readonly spreadMs?: number
+      readonly acknowledgeEvery?: number
+    }
   /** The grant last shown was taken. */
   | { readonly is: 'ack' }
   /** This grant is not valid (an error frame). */

@@ -35,14 +35,15 @@ export function decode<In, Out>(data: unknown, traits: MessageTraits<In, Out> | 
 
 /** Objects become JSON; strings and bytes go as they are. Throws `TypeError` for what the preset's schema does not allow. */
 export function encode<In, Out>(message: Out | BinaryMessage | string, traits: MessageTraits<In, Out> | undefined): string | BinaryMessage {
-  if (typeof message === 'string') return message
-  if (message instanceof ArrayBuffer || message instanceof Uint8Array) return message
-  const schema = traits?.schemas?.outbound
-  if (schema) {
-    const result = validated(schema, message)
+  const { wrap, schemas } = traits ?? {}
+  const bytes = message instanceof ArrayBuffer || message instanceof Uint8Array
+  if (!wrap && (bytes || typeof message === 'string')) return message
+  if (bytes) throw new TypeError('send: only JSON here, no bytes')
+  if (schemas?.outbound) {
+    const result = validated(schemas.outbound, message)
     if ('issues' in result) throw new TypeError(`send: ${result.issues}`)
   }
-  const text = JSON.stringify(traits?.wrap ? traits.wrap(message) : message)
+  const text = JSON.stringify(wrap ? wrap(message as Out) : message)
   if (text === undefined) throw new TypeError('send: the message is nothing that JSON can carry')
   return text
 }

@@ -76,8 +76,15 @@ export function storeContract(name: string, makeKit: () => Promise<Kit>): void {
         const everybody = await other.revoke(null)
         expect(everybody).toBeGreaterThan(annas)
         expect([await store.epochOf('anna'), await store.epochOf('ben')]).toEqual([everybody, everybody])
-        expect(await store.revoke('anna')).toBeGreaterThanOrEqual(everybody)
+        expect(await store.revoke('anna')).toBeGreaterThan(everybody)
         expect(await store.epochOf('all')).toBe(everybody)
+      })
+
+      test('two withdrawals in one moment are two epochs, each above whatever was given out before', async () => {
+        const [store, other] = openTwo()
+        const epochs = [await store.epochOf('anna'), await store.revoke('anna'), await other.revoke('anna'), await store.revoke(null)]
+        expect(new Set(epochs).size).toBe(4)
+        expect(epochs).toEqual([...epochs].sort((one, two) => one - two))
       })
     })
 

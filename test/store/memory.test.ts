@@ -22,7 +22,7 @@ test('a new store is another stream, born later: nothing of the old one counts',
   const before = memoryStore(world)
   const withdrawn = await before.revoke('anna')
   const from = await before.head()
-  await world.pass(1)
+  await world.pass(2)
   const after = memoryStore(world)
   expect(await after.read('a', from, 10)).toMatchObject({ gap: true, entries: [] })
   expect(await after.epochOf('anna')).toBeGreaterThan(withdrawn)

@@ -51,6 +51,16 @@ describe('a stream of numbered events', () => {
     expect(it.notices).toEqual([])
   })
 
+  it('is acknowledged as often as the server asks', async () => {
+    const it = await storyOf(
+      { ...numbered, control: () => ({ is: 'ready', continuity: 's.5', acknowledgeEvery: 1 }) },
+      { provider: acceptsEverybody({ type: 'ready' }) },
+    ).connected()
+    for (const frame of [event(6, 5), event(7, 6)]) it.provider.say(frame)
+    await it.world.settle()
+    expect(it.provider.heard.slice(1)).toEqual([{ ack: 's.6' }, { ack: 's.7' }])
+  })
+
   it('that the server cannot continue is a gap, and what waited is not sent', async () => {
     const it = await storyOf(numbered, { provider: acceptsEverybody(begun('s.5')) }).connected()
     it.provider.now(acceptsEverybody(begun('t.1')))

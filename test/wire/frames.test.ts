@@ -15,7 +15,9 @@ describe('a frame that arrives', () => {
     const unwrap = (frame: unknown): unknown => (frame as { inner?: unknown }).inner
     expect(decode('{"inner":1}', { unwrap })).toEqual({ ok: true, frame: { inner: 1 }, message: 1 })
     expect(decode('{"ping":1}', { unwrap })).toEqual({ ok: true, frame: { ping: 1 } })
-    expect(encode({ a: 1 }, { wrap: (inner: object) => ({ inner }) })).toBe('{"inner":{"a":1}}')
+    const wrap = (inner: unknown): object => ({ inner })
+    expect([encode({ a: 1 }, { wrap }), encode('a', { wrap })]).toEqual(['{"inner":{"a":1}}', '{"inner":"a"}'])
+    expect(() => encode(new Uint8Array([1]), { wrap })).toThrow(new TypeError('send: only JSON here, no bytes'))
   })
 
   it('that is bad is a value with an issue and a length, never its content', () => {

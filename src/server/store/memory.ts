@@ -35,6 +35,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   const epochs = new Map<string, number>()
   const listening = followers(storeReporter(options.onError))
   let everybody = born
+  /** The newest epoch: each one is above all before it, two in one millisecond too. */
+  let raised = born
   let seq = seqAt(born)
   /** `seq` of the newest entry of all. */
   let last = seq
@@ -97,7 +99,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     head: async () => ({ stream, seq: headAt(clock()) }),
     epochOf: async (user) => epochOf(user),
     async revoke(user) {
-      const epoch = Math.max(clock(), user === null ? everybody : epochOf(user))
+      const epoch = (raised = Math.max(clock(), raised + 1))
       if (user === null) everybody = epoch
       else epochs.set(user, epoch)
       listening.tell((follower) => {

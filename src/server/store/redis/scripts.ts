@@ -78,8 +78,9 @@ return 'appended'
 /** `KEYS: state, log. ARGV: stream, retentionMs, logEntries, '' or 'u:' and the user.` */
 const revoke = `${enter}
 local field = ARGV[4] == '' and 'all' or ARGV[4]
-local epoch = math.max(ms, state[4], state[5] or 0, redis.call('HGET', KEYS[1], field) or 0)
-redis.call('HSET', KEYS[1], field, text(epoch))
+-- Above every epoch before it: two withdrawals may fall into one millisecond, and the store's birth too.
+local epoch = math.max(ms, math.max(state[4], redis.call('HGET', KEYS[1], 'raised') or 0) + 1)
+redis.call('HSET', KEYS[1], field, text(epoch), 'raised', text(epoch))
 seq = math.max(seq + 1, seqAt(ms))
 local id = text(seq)
 redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], id, 'prev', state[3], 'epoch', text(epoch), 'of', ARGV[4])
