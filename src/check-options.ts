@@ -9,11 +9,12 @@ function demand(holds: unknown, what: string): asserts holds {
 
 const functions = ['onReady', 'ready', 'control', 'fetch', 'webSocket'] as const
 
-export function checkSessionOptions(given: object = {}): void {
-  const { preset, url, placement, kind, use, heartbeat, probe, tokenSource, ...others } = given as Partial<
+export function checkSessionOptions(given?: object | null): void {
+  const { preset, url, placement, kind, use, heartbeat, probe, tokenSource, ...others } = (given ?? {}) as Partial<
     PlainSessionOptions<unknown, unknown>
   > & { preset?: object }
   demand((preset === undefined) !== (url === undefined), 'createSession: give either `preset` or `url`')
+  demand(!preset || 'token' in preset, 'createSession: `preset` is none: call it, as in humeEvi()')
   demand(tokenSource !== undefined, 'createSession: `tokenSource` is missing: the URL of your token endpoint, or a function')
   if (typeof url !== 'function' && url !== undefined) tokenAddress('createSession: `url`', url, 'wss')
   for (const name of ['pauseWhenHiddenMs', 'giveUpAfterMs'] as const) {

@@ -1,5 +1,6 @@
 /** Where a token goes on its way out. */
 import type { Placement } from '../presets/preset.ts'
+import { demandSecure } from './address.ts'
 
 export interface Address {
   readonly url: string
@@ -18,8 +19,11 @@ export function addressOf(base: string, placement: Placement, token: string): Ad
       return { url: base, protocols: placement.protocols(token) }
     case 'first-frame':
       return { url: base, protocols: [] }
-    case 'url':
-      return { url: new URL(token).href, protocols: [] }
+    case 'url': {
+      const url = new URL(token)
+      demandSecure('a signed address', url, 'wss')
+      return { url: url.href, protocols: [] }
+    }
     default:
       return placement satisfies never
   }

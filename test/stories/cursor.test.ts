@@ -30,7 +30,8 @@ describe('a stream of numbered events', () => {
 
   it('is delivered once and in order; a hole is said before what follows it', async () => {
     const it = await storyOf(numbered, { provider: acceptsEverybody(begun('s.5')) }).connected()
-    for (const frame of [event(6, 5), event(6, 5), event(7, 6), event(7, 6), event(12, 9), { type: 'gap', cursor: 's.20' }]) it.provider.say(frame)
+    for (const frame of [event(6, 5), event(6, 5), event(7, 6), event(7, 6), event(12, 9), { type: 'gap', cursor: 's.20' }])
+      it.provider.say(frame)
     await it.world.settle()
     expect(it.messages).toEqual([event(6, 5), event(7, 6), event(12, 9)])
     expect(it.notices).toEqual([

@@ -55,6 +55,11 @@ describe('the token leaves the page', () => {
     const it = story({ tokens: answersTokens({ token: () => canary(true) }) }, { placement: { in: 'url' } })
     expect(await it.outcome(it.session.connect())).toBe('bad_configuration')
   })
+
+  it('and stays at home when the signed address would show it', async () => {
+    const it = story({ tokens: answersTokens({ token: () => `ws://provider.test/?sig=${canary()}` }) }, { placement: { in: 'url' } })
+    expect(await it.outcome(it.session.connect())).toBe('bad_configuration')
+  })
 })
 
 describe('a ticket', () => {
