@@ -74,6 +74,8 @@ export interface Gateway<U extends LeaseUser = LeaseUser> {
   readonly connections: number
 }
 
+const goodbyesAtOnce = 100
+
 /**
  * A gateway of your own for providers that give pages no token: it holds the key, pages hold a lease of at most five
  * minutes. It speaks PROTOCOL.md over WebSocket, forwards allowed REST calls and turns webhooks into events.
@@ -183,7 +185,15 @@ export function createGateway<U extends LeaseUser = LeaseUser>(options: GatewayO
     },
     drain({ spreadMs = spreadOf(connections.size) } = {}) {
       leaving = spreadMs
-      for (const connection of [...connections]) connection.goaway(spreadMs)
+      const began = world.now()
+      const staying = [...connections]
+      // A few at a time: thousands of goodbyes at once would hold up everybody, and bring them back in a lump.
+      const goodbye = (): void => {
+        const leftMs = Math.max(0, spreadMs - (world.now() - began))
+        for (const connection of staying.splice(0, goodbyesAtOnce)) connection.goaway(leftMs)
+        if (staying.length > 0) world.timer(goodbye, 20)
+      }
+      goodbye()
     },
     close() {
       leaving ??= spreadOf(connections.size)
