@@ -1,6 +1,6 @@
 /** The reader alone: one subscriber's way through the store, and what it says on the way. */
 import { describe, expect, test } from 'vitest'
-import { pack } from '../../src/server/gateway/parcel.ts'
+import { pack } from '../../src/server/store/parcel.ts'
 import { Reader } from '../../src/server/gateway/reader.ts'
 import { memoryStore } from '../../src/server/gateway/index.ts'
 import type { Entry, Store } from '../../src/server/gateway/index.ts'

@@ -18,7 +18,7 @@ import { realWorld } from './front.ts'
 import type { Accepted, Handshake, World } from './front.ts'
 import { limitsOf } from './limits.ts'
 import type { Limits } from './limits.ts'
-import { pack } from './parcel.ts'
+import { pack } from '../store/parcel.ts'
 import { gatewayOrigins } from './origins.ts'
 
 export interface GatewayOptions<U extends LeaseUser = LeaseUser> {

@@ -1,7 +1,7 @@
 import { formatCursor } from '../../protocol/cursor.ts'
 import type { Cursor } from '../../protocol/cursor.ts'
 import type { Entry, Store } from '../store/store.ts'
-import { unpack } from './parcel.ts'
+import { unpack } from '../store/parcel.ts'
 
 /** What a reader needs of its connection. */
 export interface Outlet {

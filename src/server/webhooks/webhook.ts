@@ -1,6 +1,6 @@
 import { DeadlineError, within } from '../deadline.ts'
 import { readCapped } from '../read-capped.ts'
-import { pack } from '../gateway/parcel.ts'
+import { pack } from '../store/parcel.ts'
 import type { Store } from '../store/store.ts'
 
 /** What a provider told a webhook, after its signature was checked. */
