@@ -76,11 +76,13 @@ function converse(webSocket: WebSocket, accepted: Accepted, pingMs: number): voi
   })
   let silent = false
   // Each at its own time: thousands of pings at once would hold up everything else for half a second.
-  const beat = setInterval(() => {
+  const round = (): void => {
     if (silent) return webSocket.terminate()
     silent = true
     webSocket.ping()
-  }, pingMs)
+  }
+  // After what has arrived was read: a process that was held up finds its timers due and the answers unread.
+  const beat = setInterval(() => setImmediate(round), pingMs)
   webSocket.on('message', (data: Buffer, isBinary) => {
     silent = false
     void conversation.message(isBinary ? new Uint8Array(data) : data.toString())
