@@ -61,6 +61,29 @@ describe('the browser’s host', () => {
   })
 })
 
+describe('a timer of the browser’s host', () => {
+  /** What ran of a timer that the next timer of the same moment cancels. */
+  async function cancelledAtOnce(visibility: 'visible' | 'hidden'): Promise<string[]> {
+    page(visibility).stop()
+    const ran: string[] = []
+    const cancel = browserHost().timer(() => ran.push('first'), 0)
+    setTimeout(() => {
+      ran.push('second')
+      cancel()
+    }, 0)
+    await new Promise<void>((resolve) => browserHost().timer(resolve, 5))
+    return ran
+  }
+
+  it('runs in the timer of a page that can be seen', async () => {
+    expect(await cancelledAtOnce('visible')).toEqual(['first', 'second'])
+  })
+
+  it('runs after it where the page is hidden, in no chain of timers, and can be cancelled until then', async () => {
+    expect(await cancelledAtOnce('hidden')).toEqual(['second'])
+  })
+})
+
 describe('the dial queue', () => {
   it('lets six go, and one more for each that is done, origin by origin', () => {
     const { host } = createTestWorld()
