@@ -122,9 +122,9 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
 
   send(message: Out | BinaryMessage | string): 'sent' | 'queued' | 'dropped' {
     if (!this.traits.link) throw new TypeError(`send: the preset ${this.#preset.name} has no socket`)
+    this.#source.wake()
     const { name } = this.#status
     if (name === 'closed' || name === 'failed') return 'dropped'
-    this.#source.wake()
     return this.speaker.send(message, this.#sure())
   }
 
@@ -176,7 +176,8 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
   }
 
   moved(after: Status): void {
-    if (this.#id === null) return
+    // A session that a listener takes up again has never been anything but closed until it connects.
+    if (this.#id === null || after.name === 'idle') return
     const status = shown(after, this.#source.host)
     const changed = !looksLike(this.#status, status)
     if (changed) this.#status = status
@@ -239,18 +240,20 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
     this.#signals.clear()
     this.#connecting?.fail(why)
     this.#connecting = null
-    if (this.#status.name === 'closed') return this.#closing ?? Promise.resolve()
     const source = this.#source
     const id = this.#id
+    // A listener that connects again and then closes: nobody has heard yet that it was not closed any more.
+    const unheard = this.#status.name === 'closed'
+    if (unheard && id === null) return this.#closing ?? Promise.resolve()
     const line = id === null ? undefined : source.lines.of(id)
-    const closed: Status = { name: 'closed' }
+    const closed: Status = unheard ? this.#status : { name: 'closed' }
     this.#status = closed
     this.#id = null
     // In its turn: some listener may be hearing of an earlier status just now.
     const dropped = this.#forgotten('closed')
     source.later(() => {
       dropped()
-      this.#events.emit('status', closed)
+      if (!unheard) this.#events.emit('status', closed)
     })
     if (id === null) {
       source.tell()
