@@ -11,8 +11,9 @@ export function permit(core: Core, now: Ms): Grant | null {
   return isHeld(core) && core.suspectUntil !== null ? null : grant
 }
 
-/** Nothing is there: no lease is held, and no ticket that a dial could use. */
-export const needsGrant = ({ kind, grant }: Core): boolean => grant === null || (kind === 'ticket' && grant.spent)
+/** Nothing is there to rely on: no lease beyond doubt, and no ticket that a dial could use. */
+export const needsGrant = (core: Core): boolean =>
+  isHeld(core) ? core.suspectUntil !== null : core.grant === null || core.grant.spent
 
 /** When the source would like to mint, whatever bucket and backoff say. */
 function needAt(core: Core): Ms {

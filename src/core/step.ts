@@ -157,12 +157,9 @@ function backAgain(core: Core, now: Ms): Core {
  * asked again: its answer may be as old as the sleep was long.
  */
 function suspected(core: Core, certain: boolean, now: Ms): Core {
-  if (!certain || !isHeld(core)) return core
-  return {
-    ...core,
-    suspectUntil: core.suspectUntil ?? now + suspectMs,
-    work: core.work.is === 'minting' ? { is: 'rest' } : hurried(core.work, now),
-  }
+  if (!certain || core.kind === 'ticket') return core
+  const next: Core = core.work.is === 'minting' ? { ...core, work: { is: 'rest' } } : core
+  return isHeld(next) ? { ...next, suspectUntil: next.suspectUntil ?? now + suspectMs, work: hurried(next.work, now) } : next
 }
 
 /** Brings the gate forward: a waiting mint and a waiting dial happen now. */

@@ -1,5 +1,4 @@
 import type { Effect, Event, Happening } from '../core/event.ts'
-import { anyoneWants } from '../core/lives.ts'
 import { permit } from '../core/permit.ts'
 import { initial, type Core, type Grant, type Id } from '../core/state.ts'
 import { statusOf, type Status } from '../core/status.ts'
@@ -169,7 +168,9 @@ export class Source {
     const offset = this.host.wall() - this.host.monotonic()
     const ahead = this.#offset === null ? 0 : offset - this.#offset
     this.#offset = offset
-    if (ahead > driftMs && anyoneWants(this.#core)) this.#take({ is: 'slept' })
+    if (ahead <= driftMs) return
+    this.#hear()
+    this.#take({ is: 'slept' })
   }
 
   /** Frames do not pass the core; it hears of them just before it would judge a silent link. */
@@ -235,7 +236,6 @@ export class Source {
     } else if (!living && this.#leavePage) {
       this.#leavePage()
       this.#leavePage = null
-      this.#offset = null
     }
   }
 

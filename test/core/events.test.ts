@@ -137,12 +137,12 @@ const ofLostLease: Table = {
   prefetch: [lost({ work: minting(), prefetch: true })],
   reset: [lost({ ...fresh('connect'), trouble: null, sessions: sessions(wanting(down({ attempt: 0, dialAt: T }))) })],
   away: [lost({ work: rest, away: true, sessions: sessions(held('page')) })],
-  back: [lost({ work: minting() })],
+  back: [lost({ ...fresh('connect', 1) })],
   hidden: [lost({ work: minting(), hiddenAt: T })],
   visible: [lost({ work: minting() })],
   online: [lost({ work: minting() })],
   offline: [lost({ work: minting() })],
-  slept: [lost({ work: minting() })],
+  slept: [lost({ ...fresh('connect', 1) })],
   minted: [
     lease({
       bucket: { left: 3, at: T },
