@@ -171,7 +171,7 @@ describe('hume-tts', () => {
       await until({ status: 'paused', reason: 'refused', code: 'key_refused' })
       await click('install-key')
       await until(connected)
-      await untilCounted(({ upgrades, openSockets }) => upgrades === 2 && openSockets === 1)
+      await untilCounted(({ upgrades, openSockets }) => upgrades >= 2 && openSockets === 1)
     }))
 
   test('does what its own buttons say', () =>
@@ -355,7 +355,7 @@ describe('huechat', () => {
     on('?preset=huechat&ttl=2&probe=0.2', async ({ until, untilCounted, click }) => {
       await untilCounted(({ mints }) => mints >= 3)
       await click('expire-token')
-      await untilCounted(({ upgrades, openSockets }) => upgrades === 2 && openSockets === 1)
+      await untilCounted(({ upgrades, openSockets }) => upgrades >= 2 && openSockets === 1)
       await until(connected)
       await pauseAndClose({ until, untilCounted, click })
     }))
@@ -364,7 +364,7 @@ describe('huechat', () => {
 test('a dropped socket is opened again', () =>
   on(`?preset=bithuman&${intervals}`, async ({ until, untilCounted, click }) => {
     await click('drop-socket')
-    await untilCounted(({ upgrades, openSockets }) => upgrades === 2 && openSockets === 1)
+    await untilCounted(({ upgrades, openSockets }) => upgrades >= 2 && openSockets === 1)
     await until(connected)
   }))
 

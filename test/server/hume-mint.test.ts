@@ -66,14 +66,17 @@ describe('humeMint', () => {
 
   test('who joins a call late is told of less life', async () => {
     let now = 0
+    let asked: () => void
+    const called = new Promise<void>((resolve) => (asked = resolve))
     let arrive: (response: Response) => void = () => {}
-    const fetch = () => new Promise<Response>((resolve) => (arrive = resolve))
+    const fetch = () => (asked(), new Promise<Response>((resolve) => (arrive = resolve)))
     const mint = humeMint({ credentials, fetch, guard: { now: () => now } })
     const first = mint(asks())
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await called
     now = 2_500
     const second = mint(asks())
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    // The key's hash is known: nothing but promises lies between the second and the call under way.
+    await new Promise((resolve) => setImmediate(resolve))
     arrive(json({ access_token: 't', expires_in: 60 }))
     expect([await first, await second]).toEqual([
       { access_token: 't', expires_in: 60 },

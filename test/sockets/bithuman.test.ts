@@ -94,10 +94,9 @@ describe('a runtime socket', () => {
     const { session, trail } = begin()
     await session.connect()
     expect(trail).toEqual(['connecting', 'connected'])
-    expect(bithuman.counts.mints).toBe(2)
-    const tokens = dialled.map((url) => url.searchParams.get('access_token'))
-    expect(tokens).toHaveLength(2)
-    expect(tokens[1]).not.toBe(tokens[0])
+    // (The second dial does not wait for it: which token it takes, the stories in virtual time say.)
+    await eventually(() => bithuman.counts.mints).toBe(2)
+    expect(dialled).toHaveLength(2)
     expect(bithuman.counts.sessions).toBe(1)
   })
 
