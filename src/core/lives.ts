@@ -1,5 +1,5 @@
 /** Small moves on the sessions of a source, shared by the machines. */
-import { dialDelay } from './policy.ts'
+import { dialDelay, spreadAtMostMs } from './policy.ts'
 import type { Attached, Core, Dialling, Down, Grounded, Held, Id, Life, Link, Lost, Ms, Refusal, Trouble, Up } from './state.ts'
 import { isHeld } from './state.ts'
 import type { LinkTraits } from './traits.ts'
@@ -70,6 +70,11 @@ export function dropped(link: Dialling | Up, now: Ms, random: number, close: { c
   const stable = isStable(link, now)
   const attempt = stable ? 1 : link.attempt + 1
   const restart = close.code === 1012
-  const delay = attempt === 1 && close.spreadMs > 0 ? random * close.spreadMs : stable && !restart ? 0 : dialDelay(attempt, restart, random)
+  const delay =
+    attempt === 1 && close.spreadMs > 0
+      ? random * Math.min(close.spreadMs, spreadAtMostMs)
+      : stable && !restart
+        ? 0
+        : dialDelay(attempt, restart, random)
   return { is: 'down', attempt, dialAt: now + delay }
 }

@@ -49,6 +49,9 @@ const dialCapMs = 30_000
 /** After 1012 (service restart) everybody comes back at once: a wider first window. */
 const restartBaseMs = 5000
 
+/** A server may not send its clients away for longer, whatever number its frames hold. */
+export const spreadAtMostMs: Ms = 3_600_000
+
 /** Full jitter: anywhere between at once and the window of this attempt (1 = first retry). */
 export function dialDelay(attempt: number, restart: boolean, random: number): Ms {
   return random * Math.min(dialCapMs, (restart ? restartBaseMs : dialBaseMs) * 2 ** Math.min(attempt - 1, 16))
