@@ -91,9 +91,10 @@ class Run {
   #inReady = false
   #depth = 0
   #heard = 0
-  /** Places in the queue, by message; taken when `send()` returns: what a listener sends meanwhile goes first. */
+  /** Places in the queue, by message. What a listener sends while another `send()` is still at work may go before it or after. */
   readonly #queued = new Map<number, number>()
-  #places = 0
+  #place = 0
+  #sends = 0
   readonly #sent = new Set<number>()
   readonly #showed: unknown[] = []
 
@@ -289,9 +290,10 @@ class Run {
   #send(message: Outgoing): void {
     const { number } = message
     // Before: listeners that are told of old messages in between may drop this one too.
-    this.#queued.set(number, Infinity)
+    if (this.#sends++ === 0) this.#place++
+    this.#queued.set(number, this.#place)
     const said = this.#session.send(message)
-    if (this.#queued.has(number)) this.#queued.set(number, ++this.#places)
+    this.#sends--
     if (said === 'dropped') this.#queued.delete(number)
     if (said === 'sent' && !this.#sent.has(number)) this.wrong.push(`message ${number} was not sent`)
     if (this.#depth === 0 && this.#queued.size > 64) this.wrong.push(`${this.#queued.size} messages in the queue`)
