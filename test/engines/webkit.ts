@@ -10,6 +10,21 @@ const miniBrowser = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}
 /** WebKitGTK's MiniBrowser over WebDriver, on a display of its own where the machine has none. */
 export async function webkit(): Promise<Engine> {
   const programs: Program[] = []
+  const end = async (): Promise<void> => {
+    for (const program of programs.reverse()) {
+      program.process.kill()
+      await program.over()
+    }
+  }
+  try {
+    return await driven(programs, end)
+  } catch (error) {
+    await end()
+    throw error
+  }
+}
+
+async function driven(programs: Program[], end: () => Promise<void>): Promise<Engine> {
   const env = { ...process.env }
   if (env['DISPLAY'] === undefined) {
     const display = await start('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x800x24', '-nolisten', 'tcp'], {
@@ -52,10 +67,7 @@ export async function webkit(): Promise<Engine> {
     show: () => at('POST', '/window/maximize', {}),
     async close() {
       await at('DELETE', '').catch(() => {})
-      for (const program of programs.reverse()) {
-        program.process.kill()
-        await program.over()
-      }
+      await end()
     },
   }
 }
