@@ -1,5 +1,5 @@
 import type { Happening } from '../core/event.ts'
-import type { Id } from '../core/state.ts'
+import type { Core, Id, Ms } from '../core/state.ts'
 import type { Wants } from '../core/wants.ts'
 import type { Address } from '../wire/url.ts'
 import { enterDialQueue } from './dial-queue.ts'
@@ -52,6 +52,17 @@ export class Lines {
   of(session: Id): Line | undefined {
     for (const dialled of this.#dialled.values()) if (dialled.session === session) return dialled.line
     return undefined
+  }
+
+  /** The last frame of each link whose silence may be judged, where the core does not know it yet; oldest first. */
+  heard({ sessions }: Core): { socket: Id; at: Ms }[] {
+    const heard = Object.values(sessions).flatMap(({ life, traits }) => {
+      if (life.is !== 'wanting' || life.link.is !== 'up' || !traits.liveness) return []
+      const socket = life.link.socket.id
+      const at = this.get(socket)?.socket.heardAt ?? 0
+      return at > life.link.heardAt ? { socket, at } : []
+    })
+    return heard.sort((a, b) => a.at - b.at)
   }
 
   /** `stillWanted`: asked again after the application's url function, which may have paused or closed the session. */

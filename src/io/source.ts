@@ -53,6 +53,8 @@ export class Source {
   readonly #news: (() => void)[] = []
   readonly #watchers = new Set<() => void>()
   #core: Core
+  /** When the last event happened. */
+  #now = 0
   #session = 0
   #wishes = 0
   #flight: { id: Id; abort: AbortController } | null = null
@@ -144,8 +146,9 @@ export class Source {
     this.#take(happening)
   }
 
-  #take(happening: Happening): void {
-    const event = { now: this.host.monotonic(), random: this.host.random(), ...happening }
+  #take(happening: Happening, at = this.host.monotonic()): void {
+    this.#now = Math.max(this.#now, at)
+    const event = { now: this.#now, random: this.host.random(), ...happening }
     const [core, effects] = step(this.#core, event)
     this.#core = core
     for (const tap of this.taps) tap(event, core)
@@ -173,15 +176,10 @@ export class Source {
     this.#take({ is: 'slept' })
   }
 
-  /** Frames do not pass the core; it hears of them just before it would judge a silent link. */
+  /** Frames do not pass the core; it hears of the last one before anything else, which may judge a silent link or probe it. */
   #hear(): void {
-    const now = this.host.monotonic()
-    for (const { life, traits } of Object.values(this.#core.sessions)) {
-      if (life.is !== 'wanting' || life.link.is !== 'up' || !traits.liveness) continue
-      const { socket, probeBy, heardAt } = life.link
-      const at = this.lines.get(socket.id)?.socket.heardAt ?? 0
-      if (now >= (probeBy ?? heardAt + traits.liveness.idleMs) && at > heardAt) this.#take({ is: 'heard', socket: socket.id, at })
-    }
+    // Each at its own time: told at once, the first would let the time of the others run out.
+    for (const { socket, at } of this.lines.heard(this.#core)) this.#take({ is: 'heard', socket, at }, at)
   }
 
   #perform(effect: Effect): void {
