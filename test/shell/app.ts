@@ -6,6 +6,8 @@ import type { Client } from './client.ts'
 
 type Message = { readonly m?: number; readonly numbered?: true }
 interface Waiting {
+  /** Its place: a message that a listener sends while another is being sent may be taken first. */
+  readonly place: number
   readonly at: number
   readonly bytes: number
 }
@@ -30,6 +32,7 @@ export class App {
   #bytes = 0
   #sent = 0
   #lastWired = 0
+  #places = 0
   /** Ids whose `send()` has not returned. */
   readonly #sending: number[] = []
   #wiredNow = 0
@@ -143,7 +146,7 @@ export class App {
     if (what === 'sent' ? !out : out) account.say('I11', `send() said ${what}, and ${out ? '' : 'nothing '}went out`)
     if (what === 'queued' && this.#droppedNow !== id) {
       // As it will go out: what the preset puts around it is bounded by a few bytes.
-      this.#waiting.set(id, { at: world.schedule.now, bytes: JSON.stringify(message).length })
+      this.#waiting.set(id, { place: ++this.#places, at: world.schedule.now, bytes: JSON.stringify(message).length })
       this.#bytes += JSON.stringify(message).length
     } else if (what === 'dropped' && !stale && !this.isOver && this.#fullNow === full) {
       account.say('I11', 'a message was dropped without a notice')
@@ -154,8 +157,9 @@ export class App {
   wired(id: number): void {
     const { account, device } = this.#client
     const waiting = this.#waiting.get(id)
-    if (id <= this.#lastWired) account.say('I11', `message ${id} went out after ${this.#lastWired}`)
-    this.#lastWired = id
+    const place = waiting?.place ?? ++this.#places
+    if (place <= this.#lastWired) account.say('I11', `message ${id} went out too late, or twice`)
+    this.#lastWired = place
     if (waiting) {
       this.#left(id, waiting)
       if (device.monotonic() - device.aheadMs - waiting.at >= 30_000) account.say('I11', 'a message went out that was too old')
@@ -180,8 +184,8 @@ export class App {
 
   checkQueue(): void {
     const { account } = this.#client
-    const [oldest = Infinity] = this.#waiting.keys()
-    if (oldest < this.#lastWired) account.say('I11', `message ${this.#lastWired} overtook ${oldest}, which waits`)
+    const [oldest] = this.#waiting.values()
+    if (oldest && oldest.place < this.#lastWired) account.say('I11', 'a message was overtaken by a newer one')
     if (this.#waiting.size > 64) account.say('I11', `${this.#waiting.size} messages wait`)
     if (this.#bytes > 65_536) account.say('I11', `${this.#bytes} bytes wait`)
     if (this.#waiting.size > 0 && this.isOver)

@@ -22,7 +22,12 @@ export function strike(client: Client, fault: Fault): void {
     case 'T':
       return transport(client, fault)
     case 'E':
-      client.endpoint.faults.push({ ...fault, left: fault.times, until: client.world.schedule.now + waitMs })
+      client.endpoint.faults.push({
+        ...fault,
+        how: lifeOf(client, fault.how),
+        left: fault.times,
+        until: client.world.schedule.now + waitMs,
+      })
       // A ticket of a month would not be renewed in any hour of ours.
       if (fault.how === '30 d' && client.cast.kind === 'ticket') later(client, 90_000, () => gone(client, true))
       return
@@ -35,6 +40,15 @@ export function strike(client: Client, fault: Fault): void {
     default:
       return application(client, fault)
   }
+}
+
+/**
+ * Where a refused handshake is all that a provider ever says, nobody learns that a grant with a long life is worth nothing:
+ * after the one fresh grant of a streak, it is dialled until its renewal is due.
+ */
+function lifeOf({ cast }: Client, how: string): string {
+  const untold = cast.link?.bad === 'handshake' && cast.verify === null
+  return untold && (how === '30 d' || how === 'none') ? 'text' : how
 }
 
 function transport(client: Client, { kind, how, ms, times }: Fault): void {
