@@ -26,6 +26,7 @@ else {
   const share = Math.ceil(inputs / workers)
   const codes = await Promise.all(Array.from({ length: workers }, (_, index) => started(share, seed + index * 1_000_000)))
   const well = codes.every((code) => code === 0)
+  if (!well) console.log(`The processes ended with ${codes.join(' and ')}.`)
   const seconds = Math.round((performance.now() - begin) / 1000)
   console.log(`${share * workers} inputs, seed ${seed}: ${well ? '0 escapes' : 'ESCAPES'}, ${seconds} s`)
   process.exitCode = well ? 0 : 1
@@ -34,7 +35,7 @@ else {
 function started(share, own) {
   const args = [fileURLToPath(import.meta.url), '--alone', '--inputs', String(share), '--seed', String(own)]
   const child = spawn(process.execPath, args, { stdio: 'inherit' })
-  return new Promise((resolve, reject) => child.on('error', reject).on('close', resolve))
+  return new Promise((resolve, reject) => child.on('error', reject).on('close', (code, signal) => resolve(signal ?? code)))
 }
 
 async function fuzzAlone() {
