@@ -29,7 +29,8 @@ export type Happening =
   | { readonly is: 'handed'; readonly gen: Id }
   // The sockets, by id
   | { readonly is: 'dialled' | 'opened' | 'ready' | 'acked' | 'denied'; readonly socket: Id }
-  | { readonly is: 'heard'; readonly socket: Id; readonly at: Ms }
+  /** `others`: told together, so that the first does not let the time of the others run out. */
+  | { readonly is: 'heard'; readonly socket: Id; readonly at: Ms; readonly others?: readonly { readonly socket: Id; readonly at: Ms }[] }
   | { readonly is: 'closed'; readonly socket: Id; readonly code: number; readonly spreadMs: Ms }
   /** The address could not even be tried: the url function or the constructor threw. */
   | { readonly is: 'broken'; readonly socket: Id }

@@ -15,7 +15,13 @@ import type { LinkTraits } from './traits.ts'
 export function step(core: Core, event: Event): readonly [Core, readonly Effect[]] {
   const out: Effect[] = []
   // A frame was heard before now: it counts before the silence that would otherwise be judged first.
-  if (event.is === 'heard') return [settled(elapsed(socketEvent(core, event, out), event, out), event), out]
+  if (event.is === 'heard') {
+    const heard = (event.others ?? []).reduce(
+      (next, other) => socketEvent(next, { ...event, ...other }, out),
+      socketEvent(core, event, out),
+    )
+    return [settled(elapsed(heard, event, out), event), out]
+  }
   return [settled(handled(elapsed(core, event, out), event, out), event), out]
 }
 

@@ -54,15 +54,14 @@ export class Lines {
     return undefined
   }
 
-  /** The last frame of each link whose silence may be judged, where the core does not know it yet; oldest first. */
+  /** The last frame of each link whose silence may be judged, where the core does not know it yet. */
   heard({ sessions }: Core): { socket: Id; at: Ms }[] {
-    const heard = Object.values(sessions).flatMap(({ life, traits }) => {
+    return Object.values(sessions).flatMap(({ life, traits }) => {
       if (life.is !== 'wanting' || life.link.is !== 'up' || !traits.liveness) return []
       const socket = life.link.socket.id
       const at = this.get(socket)?.socket.heardAt ?? 0
       return at > life.link.heardAt ? { socket, at } : []
     })
-    return heard.sort((a, b) => a.at - b.at)
   }
 
   /** `stillWanted`: asked again after the application's url function, which may have paused or closed the session. */

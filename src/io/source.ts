@@ -53,8 +53,6 @@ export class Source {
   readonly #news: (() => void)[] = []
   readonly #watchers = new Set<() => void>()
   #core: Core
-  /** When the last event happened. */
-  #now = 0
   #session = 0
   #wishes = 0
   #flight: { id: Id; abort: AbortController } | null = null
@@ -146,9 +144,8 @@ export class Source {
     this.#take(happening)
   }
 
-  #take(happening: Happening, at = this.host.monotonic()): void {
-    this.#now = Math.max(this.#now, at)
-    const event = { now: this.#now, random: this.host.random(), ...happening }
+  #take(happening: Happening): void {
+    const event = { now: this.host.monotonic(), random: this.host.random(), ...happening }
     const [core, effects] = step(this.#core, event)
     this.#core = core
     for (const tap of this.taps) tap(event, core)
@@ -178,8 +175,8 @@ export class Source {
 
   /** Frames do not pass the core; it hears of the last one before anything else, which may judge a silent link or probe it. */
   #hear(): void {
-    // Each at its own time: told at once, the first would let the time of the others run out.
-    for (const { socket, at } of this.lines.heard(this.#core)) this.#take({ is: 'heard', socket, at }, at)
+    const [first, ...others] = this.lines.heard(this.#core)
+    if (first) this.#take({ is: 'heard', ...first, others })
   }
 
   #perform(effect: Effect): void {

@@ -6,7 +6,7 @@ import type { Client } from './client.ts'
 
 type Message = { readonly m?: number; readonly numbered?: true }
 interface Waiting {
-  /** Its place: a message that a listener sends while another is being sent may be taken first. */
+  /** Messages that a listener sends while another is being sent share its place: either may be taken first. */
   readonly place: number
   readonly at: number
   readonly bytes: number
@@ -139,14 +139,14 @@ export class App {
     const stale = bytes === 0 && this.#client.cast.name.startsWith('Hume EVI') && random.chance(0.1)
     const message = { type: stale ? 'audio_input' : 'user_input', app: id, ...(bytes > 0 && { text: 'x'.repeat(bytes) }) }
     const [wired, full] = [this.#wiredNow, this.#fullNow]
-    this.#sending.push(id)
+    if (this.#sending.push(id) === 1) this.#places++
     const what = this.session.send(message)
     this.#sending.pop()
     const out = this.#wiredNow === id
     if (what === 'sent' ? !out : out) account.say('I11', `send() said ${what}, and ${out ? '' : 'nothing '}went out`)
     if (what === 'queued' && this.#droppedNow !== id) {
       // As it will go out: what the preset puts around it is bounded by a few bytes.
-      this.#waiting.set(id, { place: ++this.#places, at: world.schedule.now, bytes: JSON.stringify(message).length })
+      this.#waiting.set(id, { place: this.#places, at: world.schedule.now, bytes: JSON.stringify(message).length })
       this.#bytes += JSON.stringify(message).length
     } else if (what === 'dropped' && !stale && !this.isOver && this.#fullNow === full) {
       account.say('I11', 'a message was dropped without a notice')
@@ -157,8 +157,8 @@ export class App {
   wired(id: number): void {
     const { account, device } = this.#client
     const waiting = this.#waiting.get(id)
-    const place = waiting?.place ?? ++this.#places
-    if (place <= this.#lastWired) account.say('I11', `message ${id} went out too late, or twice`)
+    const place = waiting?.place ?? this.#places
+    if (place < this.#lastWired) account.say('I11', `message ${id} went out after a newer one`)
     this.#lastWired = place
     if (waiting) {
       this.#left(id, waiting)
