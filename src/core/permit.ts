@@ -12,8 +12,7 @@ export function permit(core: Core, now: Ms): Grant | null {
 }
 
 /** Nothing is there to rely on: no lease beyond doubt, and no ticket that a dial could use. */
-export const needsGrant = (core: Core): boolean =>
-  isHeld(core) ? core.suspectUntil !== null : core.grant === null || core.grant.spent
+export const needsGrant = (core: Core): boolean => (isHeld(core) ? core.suspectUntil !== null : core.grant === null || core.grant.spent)
 
 /** When the source would like to mint, whatever bucket and backoff say. */
 function needAt(core: Core): Ms {
