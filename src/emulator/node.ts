@@ -146,7 +146,7 @@ function converse(webSocket: WebSocket, accepted: Accepted): void {
   guarded(() => {
     const conversation = accepted.open(peer)
     webSocket.on('message', (data: Buffer, isBinary) => {
-      guarded(() => conversation.message(isBinary ? new Uint8Array(data) : data.toString()))
+      guarded(() => void conversation.message(isBinary ? new Uint8Array(data) : data.toString()))
     })
     webSocket.on('close', (code, reason) => guarded(() => conversation.closed(code, reason.toString())))
   })

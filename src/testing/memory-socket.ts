@@ -87,7 +87,8 @@ export class MemorySocket implements SocketLike {
     this.#tell('close', { code, reason, wasClean })
   }
 
-  #soon(run: () => void): void {
+  /** What `run` answers is work that goes on, and is waited for. */
+  #soon(run: () => void | Promise<void>): void {
     void this.#track(Promise.resolve().then(run))
   }
 

@@ -91,7 +91,7 @@ export function fixture(options: AgenthumanOptions = {}): Fixture {
       got,
       closed,
       types: () => got.map(({ type }) => type),
-      say: (data) => conversation.message(typeof data === 'string' || data instanceof Uint8Array ? data : JSON.stringify(data)),
+      say: (data) => void conversation.message(typeof data === 'string' || data instanceof Uint8Array ? data : JSON.stringify(data)),
       leave: () => conversation.closed(1001, ''),
     }
   }

@@ -71,7 +71,7 @@ export function fixture(options: BithumanOptions = {}): Fixture {
         got,
         closed,
         frames: () => got.filter(({ type }) => type === 'frame').length,
-        say: (data) => conversation.message(data),
+        say: (data) => void conversation.message(data),
         leave: () => conversation.closed(1001, ''),
       }
     },

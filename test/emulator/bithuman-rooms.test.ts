@@ -37,7 +37,7 @@ function fixture(options: BithumanOptions = {}) {
       close: (code = 1005, reason = '') => end(code, reason),
       terminate: () => end(1006, ''),
     })
-    return { frames, closes, say: (data: Bytes | string) => line.talk?.message(data) }
+    return { frames, closes, say: (data: Bytes | string) => void line.talk?.message(data) }
   }
   return { world, bithuman, upgrade, get, signed, dial }
 }

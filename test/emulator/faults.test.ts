@@ -46,7 +46,7 @@ async function dial() {
     hold: (on) => void (on && log.push('hold')),
   }
   const conversation = (line.conversation = outcome.open(peer))
-  return { log, say: conversation.message, leave: () => conversation.closed(1001, 'away') }
+  return { log, say: (data: string) => void conversation.message(data), leave: () => conversation.closed(1001, 'away') }
 }
 
 describe('silence', () => {

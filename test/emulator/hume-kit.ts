@@ -89,7 +89,7 @@ function wire(begin: (peer: Peer) => Conversation): Wire {
     closes,
     frames,
     types: () => frames().map(({ type }) => type),
-    send: (frame) => conversation.message(typeof frame === 'string' || frame instanceof Uint8Array ? frame : JSON.stringify(frame)),
+    send: (frame) => void conversation.message(typeof frame === 'string' || frame instanceof Uint8Array ? frame : JSON.stringify(frame)),
     leave: (code = 1000) => conversation.closed(code, ''),
   }
 }

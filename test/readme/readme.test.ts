@@ -57,7 +57,11 @@ describe('README', () => {
       join(folder, 'tsconfig.json'),
       JSON.stringify({
         extends: join(root, 'tsconfig.json'),
-        compilerOptions: { noUnusedLocals: false, noPropertyAccessFromIndexSignature: false, typeRoots: [join(root, 'node_modules/@types')] },
+        compilerOptions: {
+          noUnusedLocals: false,
+          noPropertyAccessFromIndexSignature: false,
+          typeRoots: [join(root, 'node_modules/@types')],
+        },
         include: ['*.ts'],
       }),
     )

@@ -53,7 +53,7 @@ export class OpenSockets {
         closedEarly(end, tell)
         return {
           message: (data) => {
-            if (!end) conversation.message(data)
+            if (!end) void conversation.message(data)
           },
           closed: finish,
         }
