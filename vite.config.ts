@@ -68,6 +68,8 @@ export default defineConfig(async ({ command }): Promise<ViteUserConfig> => {
           test: {
             name: 'unit',
             testTimeout: 60_000,
+            // In continuous integration, tests with real processes and sockets get a second chance; the first failure is printed.
+            retry: process.env['CI'] ? 1 : 0,
             environment: 'node',
             include: ['test/**/*.test.{ts,tsx}'],
             exclude: ['test/{dom,browser,pages}/**'],
@@ -96,6 +98,7 @@ export default defineConfig(async ({ command }): Promise<ViteUserConfig> => {
           // The tests run in Node and drive Chromium: whole pages, built and served as users would.
           test: {
             name: 'pages',
+            retry: process.env['CI'] ? 1 : 0,
             environment: 'node',
             include: ['test/pages/**/*.test.ts'],
             globalSetup: ['test/pages/global-setup.ts'],

@@ -100,7 +100,8 @@ describe.each(mounts)('%s', (file, mount) => {
     expect(mints).toBe(0)
   })
 
-  test('refuses a body of 2 MB', async () => {
+  // A server may reset the connection before its answer was read: TCP, and no fault of the endpoint.
+  test('refuses a body of 2 MB', { retry: 3 }, async () => {
     expect((await ask({}, JSON.stringify({ a: 'x'.repeat(1 << 21) }))).status).toBe(413)
   })
 
