@@ -35,7 +35,7 @@ function up(core: Core, found: Found, now: Ms, out: Effect[]): Core {
   return { ...next, rejected: proven ? 0 : core.rejected, forced: 'no', overcome: null }
 }
 
-/** The socket is gone, whoever ended it: back down. Before open nobody can say why, so one fresh grant is tried, once a streak. */
+/** The socket is gone, whoever ended it: back down. Before open nobody can say why, so a fresh grant is tried, once in a while. */
 export function socketLost(core: Core, found: Found, { now, random }: Event, close: { code: number; spreadMs: Ms }, out: Effect[]): Core {
   const down = relink(core, found, now, dropped(found.link, now, random, close))
   // A new dial needs a new grant: the wait for it is brought forward. No loop, as each drop had a grant of its own.
@@ -43,7 +43,8 @@ export function socketLost(core: Core, found: Found, { now, random }: Event, clo
   if (found.link.is !== 'opening') return next
   if (found.traits.verifies) out.push({ do: 'verify', session: found.id, gen: found.link.socket.gen })
   // A single-use grant is spent: the next dial has a fresh one anyway.
-  return core.forced === 'no' && !core.traits.single ? { ...next, forced: 'due' } : next
+  const may = core.forced === 'no' || (core.forced !== 'due' && now >= core.forced)
+  return may && !core.traits.single ? { ...next, forced: 'due' } : next
 }
 
 /**

@@ -12,6 +12,8 @@ export const ackMs: Ms = 10_000
 export const suspectMs: Ms = 10_000
 /** A link that was up this long starts a new streak when it drops. */
 export const stableMs: Ms = 60_000
+/** Handshakes that go on failing may mean that the grant died a second time: a fresh one is asked for so often. */
+export const forcedEveryMs: Ms = 480_000
 /** So many fresh generations rejected in a row are a refusal. */
 export const rejectedAtMost = 3
 

@@ -1,7 +1,7 @@
 /** The source's machine: what an answer of the token endpoint, or the lack of one, does to grant, verdict and wait. */
 import type { Effect, Event } from './event.ts'
 import { anyoneConnected, attached, eachLink, isConnected, isRefusal, isStop, lose } from './lives.ts'
-import { ackMs, beatOf, failureDelay, grantOf, paceOf, probeDelay, refilled, rejectedAtMost, shortMs } from './policy.ts'
+import { ackMs, beatOf, failureDelay, forcedEveryMs, grantOf, paceOf, probeDelay, refilled, rejectedAtMost, shortMs } from './policy.ts'
 import type { Core, Failure, Id, Ms, Refusal, Ticket, Trouble, Work } from './state.ts'
 import { isHeld } from './state.ts'
 
@@ -44,6 +44,9 @@ export function troubled(core: Core, verdict: Verdict, retryAfterMs: Ms, { now, 
   return next
 }
 
+/** A mint that starts or arrives is the one that was due. */
+export const forcedBy = ({ forced }: Core, now: Ms): Core['forced'] => (forced === 'due' ? now + forcedEveryMs : forced)
+
 /** A grant arrived. */
 export function minted(core: Core, mint: Extract<Event, { is: 'minted' }>, out: Effect[]): Core {
   const { now, random } = mint
@@ -68,7 +71,7 @@ export function minted(core: Core, mint: Extract<Event, { is: 'minted' }>, out: 
     bucket: refilled(core.bucket, core.beatMs, now),
     beatMs: paceOf(beatOf(core.traits, mint.lifetimeMs)),
     prefetch: false,
-    forced: core.forced === 'due' ? ('done' as const) : core.forced,
+    forced: forcedBy(core, now),
     rejected: linked ? core.rejected : 0,
     overcome: confirmed ? null : isRefusal(core.trouble) ? core.trouble.no : core.overcome,
     grant,

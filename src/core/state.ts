@@ -94,8 +94,8 @@ interface Of<L> {
   readonly lastId: Id
   /** Fresh generations rejected in a row. A proven link ends the streak, a mint does not. */
   readonly rejected: number
-  /** The one mint that a close before open may force in a streak. */
-  readonly forced: 'no' | 'due' | 'done'
+  /** The mint that a close before open forces. A time: it was, and what has failed by then may force another. */
+  readonly forced: 'no' | 'due' | Ms
   /** Someone asked for a grant without a session that wants to connect. */
   readonly prefetch: boolean
   /** A refusal that a mint has answered and no ready link has yet confirmed: it shows until then. */

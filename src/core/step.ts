@@ -7,7 +7,7 @@ import { linked, linkElapsed, ownerOf, probing, socketEvent } from './link.ts'
 import { anyoneWants, attached, eachLife, eachLink, grounded, isConnected, isStop, lose, oneLife } from './lives.ts'
 import { mintAt, mintReason, needsGrant, permit } from './permit.ts'
 import { answerMs, suspectMs, taken } from './policy.ts'
-import { hurried, minted, rejected, reset, troubled } from './source.ts'
+import { forcedBy, hurried, minted, rejected, reset, troubled } from './source.ts'
 import type { Core, Id, Life, Link, Ms } from './state.ts'
 import { isHeld } from './state.ts'
 import type { LinkTraits } from './traits.ts'
@@ -246,6 +246,6 @@ function minting(core: Core, now: Ms): Core {
     lastId: flight,
     work: { is: 'minting', flight, startedAt: now, giveUpAt: now + answerMs(core.beatMs), reason, attempt },
     bucket: taken(core.bucket, core.beatMs, now),
-    forced: core.forced === 'due' ? 'done' : core.forced,
+    forced: forcedBy(core, now),
   }
 }

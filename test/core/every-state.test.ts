@@ -61,7 +61,7 @@ const limited = linkTraits({ ready: 'open', pauseWhenHiddenMs: minute, giveUpAft
 const common = [
   {},
   { forced: 'due', rejected: 2 },
-  { forced: 'done', rejected: 3, overcome: 'revoked' },
+  { forced: T + 8 * minute, rejected: 3, overcome: 'revoked' },
   { prefetch: true, hiddenAt: T - 2 * minute },
   { bucket: { left: 0, at: T }, hiddenAt: T - second },
 ] as const

@@ -152,7 +152,7 @@ describe('a close', () => {
 
   test.each([4401, 4403, 1006])('before open says nothing, even with %d: one fresh grant is asked for', (code) => {
     const [core] = step(at1(opening()), at(close(code)))
-    expect(core).toMatchObject({ grant: grant(), rejected: 0, forced: 'done', work: { is: 'minting' } })
+    expect(core).toMatchObject({ grant: grant(), rejected: 0, forced: T + 8 * minute, work: { is: 'minting' } })
     expect(linkOf(core)).toMatchObject({ is: 'opening', attempt: 2 })
   })
 
@@ -191,7 +191,7 @@ describe('a deadline', () => {
     expect(linkOf(tick(link, deadline - 1)[0])).toEqual(link)
     const [core, effects] = tick(link, deadline)
     expect(linkOf(core)).toEqual(down({ attempt: 2, dialAt: T + deadline + second }))
-    expect(core).toMatchObject({ grant: grant(), rejected: 0, forced: link.is === 'opening' ? 'done' : 'no' })
+    expect(core).toMatchObject({ grant: grant(), rejected: 0, forced: link.is === 'opening' ? T + deadline + 8 * minute : 'no' })
     expect(effects).toEqual([])
   })
 

@@ -97,7 +97,7 @@ describe('verbs', () => {
 describe('reset: a grant of one user never serves another', () => {
   test('forgets grant, verdict and streaks, aborts the flight and drops every socket', () => {
     const core = after(
-      ticket({ work: minting(), trouble: { no: 'revoked', tries: 4 }, rejected: 2, forced: 'done', overcome: 'revoked', prefetch: true }),
+      ticket({ work: minting(), trouble: { no: 'revoked', tries: 4 }, rejected: 2, forced: T + minute, overcome: 'revoked', prefetch: true }),
       at({ is: 'reset' }),
     )
     expect(core).toMatchObject({ grant: null, trouble: null, rejected: 0, forced: 'no', overcome: null, prefetch: false })

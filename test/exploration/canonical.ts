@@ -31,6 +31,7 @@ export function canonical(core: Core, now: Ms): Core {
     bucket: { left: Math.round(left * 1e6) / 1e6, at: T },
     lastId: rank.size,
     rejected: Math.min(core.rejected, rejectedAtMost),
+    forced: typeof core.forced === 'number' ? ahead(core.forced) : core.forced,
     trouble: troubleOf(core.trouble),
     grant: core.grant && grantOf(core.grant, rank, ahead),
     hiddenAt: hiddenAtOf(core, at),

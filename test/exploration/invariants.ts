@@ -200,8 +200,9 @@ const streakStands: Check = (step) => {
   return proof ? null : `${event.is} ended a streak`
 }
 
-/** One mint a streak is forced by a close before open. */
-const forcedOnce: Check = ({ before, after }) => (before.forced === 'done' && after.forced === 'due' ? 'a second forced mint' : null)
+/** One mint in eight minutes of a streak is forced by a close before open. */
+const forcedOnce: Check = ({ before, after, event }) =>
+  typeof before.forced === 'number' && event.now < before.forced && after.forced === 'due' ? 'a second forced mint' : null
 
 const asksIfWanted: Check = ({ after, wanted, lives }) =>
   wanted.request !== null && !after.prefetch && !lives.some(({ life }) => life.is === 'wanting') ? 'a flight for nobody' : null

@@ -150,8 +150,8 @@ export const streakOutlivesMints: Check = ({ before, after, event }) => {
   return `${event.is} ended a streak of ${before.rejected} rejections`
 }
 
-/** 13. At most one mint a streak is forced by a close before open. */
-export const forcedOnce: Check = (_moment, watch) => (watch.forced > 1 ? `${watch.forced} forced mints in one streak` : null)
+/** 13. At most one mint in eight minutes of a streak is forced by a close before open. */
+export const forcedOnce: Check = (_moment, watch) => (watch.forcedTwice ? 'two forced mints within eight minutes of one streak' : null)
 
 /** 14. A generation that was rejected is never dialled again. */
 export const rejectedIsNeverDialled: Check = (moment, watch) => {

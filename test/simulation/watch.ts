@@ -68,8 +68,10 @@ export class Watch {
   /** Mints so far, the credit that had run in at the last, and the least of (number − credit). */
   mints = 0
   overdrawn = false
-  /** Mints forced by a close before open since the last link that came up. */
-  forced = 0
+  /** When a close before open last forced a mint, in this streak of attempts; null: it has not. */
+  forcedAt: Ms | null = null
+  /** It did so a second time within eight minutes. */
+  forcedTwice = false
   beatMs: Ms
   readonly disconnectedSince = new Map<Id, Ms>()
   #credit = 0
@@ -149,7 +151,7 @@ export class Watch {
         this.#loseLease()
         this.heldSinceReset = false
         this.prefetch = false
-        this.forced = 0
+        this.forcedAt = null
         break
       case 'away':
         this.away = true
@@ -249,7 +251,7 @@ export class Watch {
         }
         if (event.is === 'ready' && facts.openedAt !== null && wanted.sockets.some(({ id }) => id === event.socket))
           facts.readyAt ??= event.now
-        if (event.is === 'opened' || event.is === 'ready') if (facts.readyAt === event.now) this.forced = 0
+        if (event.is === 'opened' || event.is === 'ready') if (facts.readyAt === event.now) this.forcedAt = null
         const reauthorise = event.is === 'closed' && facts.openedAt !== null && event.code >= 4401 && event.code <= 4409
         const link = before.sessions[facts.session]?.life
         const showing = link?.is === 'wanting' && link.link.is === 'up' && link.link.showing ? link.link.showing.gen : null
@@ -277,7 +279,10 @@ export class Watch {
   }
 
   #newFlight({ event, before, after, wanted }: Moment): void {
-    if (before.forced === 'no' && after.forced !== 'no') this.forced++
+    if (before.forced !== 'due' && after.forced !== before.forced && after.forced !== 'no') {
+      this.forcedTwice ||= this.forcedAt !== null && event.now < this.forcedAt + 480_000
+      this.forcedAt = event.now
+    }
     const { request } = wanted
     if (!request || this.flights.has(request.flight)) return
     this.flights.set(request.flight, { startedAt: event.now, deadline: event.now + Math.min(10_000, this.beatMs) })
