@@ -10,10 +10,11 @@ describe('an address that a token goes to', () => {
     ['ws://app.localhost/', 'wss'],
     ['ws://127.0.0.1/', 'wss'],
     ['ws://127.1.2.3/', 'wss'],
+    ['ws://127.10.20.30/', 'wss'],
     ['ws://[::1]:80/', 'wss'],
     ['http://localhost/', 'https'],
     // Names that only look like one of a credential.
-    ['wss://x.test/?tokens=1&keys=2', 'wss'],
+    ['wss://x.test/?tokens=1&keys=2&open_secret=3', 'wss'],
   ] as const)('may be %s', (address, secure) => {
     expect(tokenAddress('url', address, secure).href).toBe(new URL(address).href)
   })
@@ -42,6 +43,8 @@ describe('an address that a token goes to', () => {
     ...['access_token', 'api_key', 'apikey', 'api-secret', 'token', 'session_token', 'client_secret', 'Authorization', 'SECRET'].map(
       (name) => `wss://x.test/?room=1&${name}=hush`,
     ),
+    // The name alone is enough.
+    'wss://x.test/?apikey=',
     'wss://x.test/sk_live_0123456789abcdef',
   ])('may not carry a credential, and does not repeat it: %s', (address) => {
     const message = 'url must not contain a credential: the token comes from the tokenSource, a key stays on your backend'

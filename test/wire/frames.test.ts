@@ -96,9 +96,10 @@ describe('a message that goes out', () => {
 describe('an address', () => {
   it('takes any token into its query, and replaces one that is there', () => {
     const token = 'a+b/c=&d#e?f%20~"\'<>'
-    const { url } = addressOf('wss://x.test/p?room=1&access_token=old', { in: 'query', name: 'access_token' }, token)
+    const { url, protocols } = addressOf('wss://x.test/p?room=1&access_token=old', { in: 'query', name: 'access_token' }, token)
     expect(new URL(url).searchParams.getAll('access_token')).toEqual([token])
     expect(new URL(url).searchParams.get('room')).toBe('1')
+    expect(protocols).toEqual([])
   })
 
   it('keeps the token out of the address where it travels otherwise', () => {
@@ -107,5 +108,7 @@ describe('an address', () => {
     expect(addressOf(base, { in: 'first-frame', frame: () => ({}) }, 't')).toEqual({ url: base, protocols: [] })
     expect(addressOf(base, { in: 'url' }, 'wss://signed.test/?sig=1')).toEqual({ url: 'wss://signed.test/?sig=1', protocols: [] })
     expect(() => addressOf(base, { in: 'url' }, 'no address')).toThrow()
+    const plain = 'a signed address must begin with wss://: over ws:// everyone on the way can read the token (localhost excepted)'
+    expect(() => addressOf(base, { in: 'url' }, 'ws://signed.test/?sig=1')).toThrow(new TypeError(plain))
   })
 })

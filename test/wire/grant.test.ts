@@ -15,6 +15,7 @@ describe('a grant', () => {
     ['a JWT’s own life, wherever its clock stands', { access_token: jwt({ iat: 5_000_000_000, exp: 5_000_000_090 }) }, 90_000],
     ['expires_in before the JWT’s', { access_token: jwt({ iat: 1, exp: 91 }), expires_in: 10 }, 10_000],
     ['a JWT without iat', { access_token: jwt({ exp: 91 }) }, 300_000],
+    ['a JWT without exp', { access_token: jwt({ iat: 1 }) }, 300_000],
     ['fields of other people', { access_token: 'abc', expires_in: 60, refresh_token: 'r', scope: 'x', __proto__: { admin: true } }, 60_000],
   ])('%s', (_what, body, lifetimeMs) => {
     expect(readGrant(body, 300_000)).toMatchObject({ is: 'grant', lifetimeMs })
@@ -75,6 +76,8 @@ describe('a refusal', () => {
     [401, { error: 'login_required' }, 'login_required'],
     [403, { error: 'revoked' }, 'revoked'],
     [403, { error: 'key_refused' }, 'key_refused'],
+    [403, { error: 'login_required' }, 'login_required'],
+    [401, { error: 'key_refused' }, 'key_refused'],
     [500, { error: 'quota' }, 'quota'],
     [401, { error: 'invalid_client' }, 'login_required'],
     [403, 'a page of HTML', 'key_refused'],
@@ -99,6 +102,8 @@ describe('a refusal', () => {
     ['nonsense', undefined, 'soon', 0],
     ['the body, which wins', { retry_after: 7 }, '120', 7000],
     ['a body of nonsense', { retry_after: 'x' }, '120', 120_000],
+    ['a body of nothing', { retry_after: '' }, '120', 120_000],
+    ['a body of blanks', { retry_after: ' ' }, '120', 120_000],
     ['a negative body', { retry_after: -5 }, null, 0],
     ['a year: a day at most', { retry_after: 31_536_000 }, null, 86_400_000],
   ])('waits as Retry-After says: %s', (_what, body, header, ms) => {
