@@ -8,9 +8,11 @@ function demand(holds: unknown, what: string): asserts holds {
 }
 
 const functions = ['onReady', 'ready', 'control', 'fetch', 'webSocket'] as const
+const placements = ['query', 'subprotocol', 'first-frame', 'url']
+const lists = ['closeCodes', 'rest'] as const
 
 export function checkSessionOptions(given?: object | null): void {
-  const { preset, url, placement, kind, use, heartbeat, probe, tokenSource, ...others } = (given ?? {}) as Partial<
+  const { preset, url, placement, kind, use, heartbeat, liveness, probe, tokenSource, ...others } = (given ?? {}) as Partial<
     PlainSessionOptions<unknown, unknown>
   > & { preset?: object }
   demand((preset === undefined) !== (url === undefined), 'createSession: give either `preset` or `url`')
@@ -33,6 +35,9 @@ export function checkSessionOptions(given?: object | null): void {
     preset || kind !== 'lease' || heartbeat || use === 'single',
     "createSession: a lease needs `heartbeat: { intervalMs }` (or `use: 'single'`)",
   )
+  demand(!placement || placements.includes(placement.in), `createSession: \`placement.in\` is one of ${placements.join(', ')}`)
+  demand(!liveness || (liveness.idleMs > 0 && liveness.probe), 'createSession: `liveness` needs `idleMs` above 0 and a function `probe`')
+  for (const name of lists) demand(others[name] === undefined || Array.isArray(others[name]), `createSession: \`${name}\` is a list`)
   demand(
     placement?.in !== 'query' || !/api[-_]?key/i.test(placement.name),
     'createSession: a page must never hold an API key; let your backend exchange it for a token',

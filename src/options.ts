@@ -40,7 +40,7 @@ export type Notice<Out = unknown> =
   | { readonly name: 'session-replaced' }
   /** A frame that is not what the preset expects; the socket stays. `issue` never holds the frame itself. */
   | { readonly name: 'bad-frame'; readonly issue: string; readonly bytes: number }
-  /** A timer came this much later than asked: a throttled or sleeping page. */
+  /** A timer came this much later than asked, and more than 2 s: a throttled or sleeping page. */
   | { readonly name: 'late'; readonly byMs: number }
 
 export interface SessionEvents<In, Out> {

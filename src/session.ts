@@ -260,14 +260,12 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
       return Promise.resolve()
     }
     // Set before anybody is told: a listener that connects again waits for the farewell like everybody else.
-    let farewell: Promise<unknown> = Promise.resolve()
-    const closing = Promise.resolve()
-      .then(() => within(source.host, farewell, farewellMs))
-      .then(() => this.#closed())
+    let left: (farewell: Promise<unknown>) => void
+    const closing = within(source.host, new Promise((resolve) => (left = resolve)), farewellMs).then(() => this.#closed())
     this.#closing = closing
     source.dispatch({ is: 'close', session: id })
     source.detach(id)
-    farewell = Promise.all([line?.socket.gone, this.#preset.release ? source.release() : undefined])
+    left!(Promise.all([line?.socket.gone, this.#preset.release ? source.release() : undefined]))
     return closing
   }
 

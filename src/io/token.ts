@@ -12,9 +12,10 @@ export interface Asker {
 }
 
 const answerBytes = 16_384
+const releaseMs = 10_000
 
 export function endpointAsker(endpoint: TokenEndpointOptions, host: Host): Asker {
-  const post = async (fields: Record<string, unknown>, signal: AbortSignal | null, keepalive: boolean): Promise<Response> => {
+  const post = async (fields: Record<string, unknown>, signal: AbortSignal, keepalive: boolean): Promise<Response> => {
     const [own, body] = await Promise.all([valueOf(endpoint.headers), valueOf(endpoint.body)])
     // A `Content-Type` of the application's own, in whatever case, may not stand beside ours.
     const headers = new Headers(own)
@@ -47,10 +48,13 @@ export function endpointAsker(endpoint: TokenEndpointOptions, host: Host): Asker
       }
     },
     async release(handle) {
-      await post({ reason: 'release', handle }, null, true).then(
+      const abort = new AbortController()
+      const cancel = host.timer(() => abort.abort(), releaseMs)
+      await post({ reason: 'release', handle }, abort.signal, true).then(
         (response) => response.body?.cancel(),
         () => {},
       )
+      cancel()
     },
   }
 }

@@ -39,11 +39,17 @@ export function encode<In, Out>(message: Out | BinaryMessage | string, traits: M
   const bytes = message instanceof ArrayBuffer || message instanceof Uint8Array
   if (!wrap && (bytes || typeof message === 'string')) return message
   if (bytes) throw new TypeError('send: only JSON here, no bytes')
-  if (schemas?.outbound) {
-    const result = validated(schemas.outbound, message)
-    if ('issues' in result) throw new TypeError(`send: ${result.issues}`)
+  let text: string | undefined
+  try {
+    if (schemas?.outbound) {
+      const result = validated(schemas.outbound, message)
+      if ('issues' in result) throw new TypeError(`send: ${result.issues}`)
+    }
+    text = JSON.stringify(wrap ? wrap(message as Out) : message)
+  } catch (error) {
+    if (error instanceof RangeError) throw new TypeError('send: the message is too long, or nested too deeply')
+    throw error
   }
-  const text = JSON.stringify(wrap ? wrap(message as Out) : message)
   if (text === undefined) throw new TypeError('send: the message is nothing that JSON can carry')
   return text
 }

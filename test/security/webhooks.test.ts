@@ -92,6 +92,7 @@ describe('refused, and nothing is delivered:', () => {
 
   test.each<[string, string | Uint8Array<ArrayBuffer>, unknown[]]>([
     ['no JSON', 'hello', [400, 'malformed']],
+    ['lists a hundred thousand deep', body.replace('"Hi"', '['.repeat(100_000) + ']'.repeat(100_000)), [400, 'malformed']],
     ['an empty body', '', [400, 'malformed']],
     ['null', 'null', [400, 'malformed']],
     ['a list', JSON.stringify([event]), [400, 'malformed']],

@@ -479,6 +479,14 @@ describe('the plain form', () => {
     expect(it.now).toBe('connected')
   })
 
+  it('throws a TypeError for a message that is nested too deeply to be written', async () => {
+    const it = await story().connected()
+    let deep: object = {}
+    for (let depth = 0; depth < 100_000; depth++) deep = { deep }
+    expect(() => it.session.send(deep as never)).toThrow(new TypeError('send: the message is too long, or nested too deeply'))
+    expect(it.now).toBe('connected')
+  })
+
   it('gives its options to the session: lease, ready, close codes', async () => {
     const it = story<{ type: string }>(
       { provider: acceptsEverybody({ type: 'welcome' }) },

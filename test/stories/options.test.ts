@@ -49,6 +49,11 @@ describe('a mistake of the programmer is a TypeError at once', () => {
     ['ready that is no function', { ...good, ready: 'open' }],
     ['a webSocket that is no constructor', { ...good, webSocket: 'ws' }],
     ['a fetch that is no function', { ...good, fetch: {} }],
+    ['a placement that is none', { ...good, placement: { in: 'header' } }],
+    ['liveness that never probes', { ...good, liveness: { idleMs: 0, probe: () => ({}) } }],
+    ['liveness without a probe', { ...good, liveness: { idleMs: 1000 } }],
+    ['closeCodes that are no list', { ...good, closeCodes: { from: 4000, to: 4999, then: 'stop' } }],
+    ['rest that is no list', { ...good, rest: 'https://api.test' }],
   ]
   it.each(bad)('%s', (_what, options) => {
     expect(() => createSession(options as never)).toThrow(TypeError)

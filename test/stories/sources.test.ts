@@ -635,6 +635,25 @@ describe('release', () => {
     expect(await it.outcome(closing, 1)).toBe('done')
   })
 
+  it('gives up after 10 s, with the session long closed', async () => {
+    const signals: (AbortSignal | null | undefined)[] = []
+    const it = new Story({ tokens: answersTokens({ handle: 'tx-1' }) }, (common) => ({
+      ...common,
+      preset: lease,
+      host: {
+        ...common.host,
+        fetch: (url, init) =>
+          (init.body as string).includes('release') ? (signals.push(init.signal), new Promise(() => {})) : common.host.fetch(url, init),
+      },
+    }))
+    await it.connected()
+    void it.session.close()
+    await it.advance(9_999)
+    expect(signals.map((signal) => signal?.aborted)).toEqual([false])
+    await it.advance(1)
+    expect(signals.map((signal) => signal?.aborted)).toEqual([true])
+  })
+
   it('never uses again what was given back', async () => {
     const it = await released().connected()
     await it.leftovers()

@@ -58,11 +58,14 @@ export function webhookReceiver({ source, store, now, report, name }: ReceiverOp
     try {
       const told = await source.read(request.headers, body, now())
       if (typeof told === 'string') return answer(statusOf[told], { error: told })
+      const json = jsonOf(told.event)
+      // Signed or not: sent again it would be the same.
+      if (json === undefined) return answer(400, { error: 'malformed' })
       const users = await source.audience(told.event)
       // A single name is iterable too: each of its letters would be a user.
       if (!Array.isArray(users)) throw new TypeError('audience: a list of users is needed')
       if (users.length === 0) return answer(200, { status: 'nobody' })
-      const parcel = pack({ scope: told.scope ?? '', json: JSON.stringify(told.event) })
+      const parcel = pack({ scope: told.scope ?? '', json })
       const kept = await store.append(`${name}/${told.id}`, users, parcel)
       const first = told.nonce === undefined || (await store.once(`webhook/${name}/${told.nonce}`, replayMs))
       if (kept === 'duplicate' && !first) return answer(409, { error: 'replayed' })
@@ -71,5 +74,15 @@ export function webhookReceiver({ source, store, now, report, name }: ReceiverOp
       report(error)
       return answer(503, { error: 'unavailable' })
     }
+  }
+}
+
+/** Undefined: nested too deeply to be written. */
+function jsonOf(event: unknown): string | undefined {
+  try {
+    return JSON.stringify(event)
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
   }
 }
