@@ -102,7 +102,7 @@ export class Endpoint {
   /** For the client's `fetch`. */
   fetch(_url: string, init: RequestInit): Promise<Response> {
     const { reason, handle } = JSON.parse(init.body as string) as { reason: string; handle?: string }
-    if (reason === 'release') return this.#release()
+    if (reason === 'release') return this.#release(init.signal!)
     this.#client.account.handle(handle)
     return this.#asked(init.signal ?? null, (reply) => responseOf(reply))
   }
@@ -236,11 +236,17 @@ export class Endpoint {
     this.#last = null
   }
 
-  #release(): Promise<Response> {
-    const { device, world, random } = this.#client
+  #release(signal: AbortSignal): Promise<Response> {
+    const { device, world, random, account } = this.#client
+    const over = account.calls()
     return new Promise((resolve, reject) => {
+      signal.addEventListener('abort', () => {
+        over()
+        reject(signal.reason as Error)
+      })
       if (random.chance(0.1)) return
       device.task(world.schedule.now + random.spread(20, 3_000), () => {
+        over()
         device.calls++
         if (random.chance(0.1)) reject(new TypeError('fetch failed'))
         else resolve(responseOf({ status: 200, body: {} }))

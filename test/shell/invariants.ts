@@ -36,7 +36,8 @@ export class Account {
   disturbedUntil = -1
   readonly #client: Client
   readonly #requests = new Set<Request>()
-  readonly #verifying = new Set<object>()
+  /** Calls with a deadline of their own, each by a timer: `verify` and `release`. */
+  readonly #calls = new Set<object>()
   #floorUntil = 0
   #bucket = { left: 3, at: 0 }
   /** The lives of late, for the pace of the bucket: the shortest counts. */
@@ -125,9 +126,13 @@ export class Account {
   /** Returns what to call when it is over. */
   verifies(token: string | undefined): () => void {
     this.#mayUse(token, 'a REST call')
+    return this.calls()
+  }
+
+  calls(): () => void {
     const call = {}
-    this.#verifying.add(call)
-    return () => void this.#verifying.delete(call)
+    this.#calls.add(call)
+    return () => void this.#calls.delete(call)
   }
 
   refusedBearer(token: string | undefined): void {
@@ -258,7 +263,7 @@ export class Account {
     for (const name in {}) this.#wrong('I16', `Object.prototype has got ${name}`)
     this.#demand(device.longestTimerMs < 2 ** 31, 'I8', () => `a timer of ${device.longestTimerMs} ms`)
     const closing = apps.filter(({ closing }) => closing > 0).length
-    const timers = device.timers.size - closing - this.#verifying.size
+    const timers = device.timers.size - closing - this.#calls.size
     this.#demand(timers <= 1, 'I8', () => `${device.timers.size} timers`)
     const over = apps.every(({ isOver }) => isOver)
     if (over && !this.#client.wishes && closing === 0) this.#nothingLeft(timers)
