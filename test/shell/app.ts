@@ -1,7 +1,7 @@
 /** The application around one session: it listens, talks, presses buttons, and keeps an account of what it was told. */
 import type { Notice, PresetSessionOptions, Session, SessionOptions, Status } from '../../src/index.ts'
 import { createSession } from '../../src/index.ts'
-import { nameOf } from '../simulation/simulate.ts'
+import { statusName } from '../exploration/cells.ts'
 import type { Client } from './client.ts'
 
 type Message = { readonly m?: number; readonly numbered?: true }
@@ -19,6 +19,7 @@ export class App {
   readonly session: Session
   /** The last status that it was told. */
   last: Status = { name: 'idle' }
+  #lastText = JSON.stringify(this.last)
   heard = 0
   bad = 0
   owesGap = false
@@ -78,12 +79,14 @@ export class App {
 
   #status(status: Status): void {
     const { account, world } = this.#client
-    const edge = `${nameOf(this.last)} → ${nameOf(status)}`
+    const edge = `${statusName(this.last)} → ${statusName(status)}`
     world.census.count(world.census.edges, edge)
     this.#client.tell(edge)
-    if (same(this.last, status)) account.say('I9', `told twice: ${status.name}`)
+    const text = JSON.stringify(status)
+    if (text === this.#lastText) account.say('I9', `told twice: ${status.name}`)
     this.last = status
-    account.leaks('a status', JSON.stringify(status))
+    this.#lastText = text
+    account.leaks('a status', text)
     if (status.name === 'connected') this.#connectedAt ??= world.schedule.now
     else if (this.#connectedAt !== null) {
       world.census.connectedMs += world.schedule.now - this.#connectedAt
@@ -146,8 +149,9 @@ export class App {
     if (what === 'sent' ? !out : out) account.say('I11', `send() said ${what}, and ${out ? '' : 'nothing '}went out`)
     if (what === 'queued' && this.#droppedNow !== id) {
       // As it will go out: what the preset puts around it is bounded by a few bytes.
-      this.#waiting.set(id, { place: this.#places, at: world.schedule.now, bytes: JSON.stringify(message).length })
-      this.#bytes += JSON.stringify(message).length
+      const size = JSON.stringify(message).length
+      this.#waiting.set(id, { place: this.#places, at: world.schedule.now, bytes: size })
+      this.#bytes += size
     } else if (what === 'dropped' && !stale && !this.isOver && this.#fullNow === full) {
       account.say('I11', 'a message was dropped without a notice')
     }
@@ -184,6 +188,7 @@ export class App {
 
   checkQueue(): void {
     const { account } = this.#client
+    if (this.#waiting.size === 0 && this.#bytes === 0) return
     const [oldest] = this.#waiting.values()
     if (oldest && oldest.place < this.#lastWired) account.say('I11', 'a message was overtaken by a newer one')
     if (this.#waiting.size > 64) account.say('I11', `${this.#waiting.size} messages wait`)
@@ -271,9 +276,4 @@ export class App {
       },
     )
   }
-}
-
-/** But for the time of the next try, which may move by a clock's rounding. */
-function same(a: Status, b: Status): boolean {
-  return JSON.stringify(a) === JSON.stringify(b)
 }

@@ -85,9 +85,7 @@ export class Tally {
   hit(kind: string, how: string, now: number, forMs = 0): void {
     const { pairs, hits } = this.#census
     const index = numbers.get(kind)!
-    this.#until.forEach((until, other) => {
-      if (until >= now) pairs[other * kinds.length + index]!++
-    })
+    for (let other = 0; other < kinds.length; other++) if (this.#until[other]! >= now) pairs[other * kinds.length + index]!++
     this.#until[index] = Math.max(this.#until[index]!, now + forMs + 60_000)
     this.#census.count(hits, how === '' ? kind : `${kind} ${how}`)
     this.#census.faults++

@@ -216,7 +216,6 @@ export class Endpoint {
       if (heeds) signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
       if (reply === null) return
       device.task(world.schedule.now + afterMs, () => {
-        device.calls++
         // Somebody still waits, or it is late: it is said all the same.
         if (!(signal?.aborted ?? false)) account.tokenAnswer(request, reply.minted ?? null, this.#floorOf(reply))
         request.done()
@@ -247,7 +246,6 @@ export class Endpoint {
       if (random.chance(0.1)) return
       device.task(world.schedule.now + random.spread(20, 3_000), () => {
         over()
-        device.calls++
         if (random.chance(0.1)) reject(new TypeError('fetch failed'))
         else resolve(responseOf({ status: 200, body: {} }))
       })

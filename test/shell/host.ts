@@ -39,8 +39,6 @@ export class Device {
   readonly pages = new Set<(fact: PageFact) => void>()
   /** Sockets that are not closed yet. */
   readonly sockets = new Set<SimSocket>()
-  /** Calls of the host so far: while they go on, something is still happening. */
-  calls = 0
   longestTimerMs = 0
   /** How far the monotonic clock is ahead of the world's, and true time ahead of the monotonic clock. */
   aheadMs = 0
@@ -63,18 +61,17 @@ export class Device {
       wall: () => this.#wall(),
       random: () => random.next(),
       timer: (run, ms) => this.#timer(run, ms),
-      fetch: (url, init) => (this.calls++, outside.fetch(url, init)),
+      fetch: (url, init) => outside.fetch(url, init),
       socket: (url, protocols) => new SimSocket(this, outside, url, protocols),
       page: (listener) => {
         this.pages.add(listener)
         return () => this.pages.delete(listener)
       },
-      report: (error) => (this.calls++, outside.reported(error)),
+      report: (error) => outside.reported(error),
     }
   }
 
   monotonic(): number {
-    this.calls++
     return this.#schedule.now + this.aheadMs
   }
 
@@ -84,7 +81,6 @@ export class Device {
   }
 
   #wall(): number {
-    this.calls++
     const { hasSlept } = this
     this.unseenMs = 0
     if (hasSlept) this.#outside.sawSleep()
@@ -119,7 +115,6 @@ export class Device {
   }
 
   #timer(run: () => void, ms: number): () => void {
-    this.calls++
     this.longestTimerMs = Math.max(this.longestTimerMs, Number.isFinite(ms) && ms >= 0 ? ms : Infinity)
     const at = this.#schedule.now + ms
     const timer = { run, at } as Timer
@@ -191,7 +186,6 @@ export class SimSocket implements SocketLike {
     this.#outside = outside
     this.url = url
     this.protocols = protocols
-    device.calls++
     outside.dialled(this)
     device.sockets.add(this)
   }

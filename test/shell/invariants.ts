@@ -1,6 +1,6 @@
 /**
- * What must hold after everything that happens to a page (docs/reliability.md, I1 to I18), told by what the host and the
- * listeners see: nothing here reads the library's own state.
+ * What must hold of everything that a page does, at the moment when it does it (docs/reliability.md, I1 to I18), told by what
+ * the host and the listeners see: nothing here reads the library's own state. What must hold in between is in `at-rest.ts`.
  */
 import type { App } from './app.ts'
 import type { Client } from './client.ts'
@@ -14,12 +14,6 @@ interface Request {
   readonly signal: AbortSignal | null
   done(): void
 }
-
-/** Why a session may be paused, with the codes of each reason. */
-const reasons = new Set([
-  ...['login_required', 'key_refused', 'revoked', 'rejected', 'quota'].map((code) => `refused ${code}`),
-  ...['network', 'timeout', 'unavailable', 'malformed'].map((code) => `expired ${code}`),
-])
 
 const connectMs = 10_000
 const farewellMs = 2_000
@@ -127,6 +121,10 @@ export class Account {
   verifies(token: string | undefined): () => void {
     this.#mayUse(token, 'a REST call')
     return this.calls()
+  }
+
+  get callsOut(): number {
+    return this.#calls.size
   }
 
   calls(): () => void {
@@ -251,80 +249,8 @@ export class Account {
     if (minted && this.#client.apps[socket.session - 1]!.isWanting) minted.rejectedAt ??= this.#now
   }
 
-  // After each step.
-
   disturb(forMs: number): void {
     this.disturbedUntil = Math.max(this.disturbedUntil, this.#now + forMs)
-  }
-
-  check(): void {
-    const { device, apps } = this.#client
-    this.#demand(this.reports === this.thrown, 'I17', () => `${this.thrown} exceptions of the application, ${this.reports} reports`)
-    for (const name in {}) this.#wrong('I16', `Object.prototype has got ${name}`)
-    this.#demand(device.longestTimerMs < 2 ** 31, 'I8', () => `a timer of ${device.longestTimerMs} ms`)
-    const closing = apps.filter(({ closing }) => closing > 0).length
-    const timers = device.timers.size - closing - this.#calls.size
-    this.#demand(timers <= 1, 'I8', () => `${device.timers.size} timers`)
-    const over = apps.every(({ isOver }) => isOver)
-    if (over && !this.#client.wishes && closing === 0) this.#nothingLeft(timers)
-    for (const app of apps) this.#checkApp(app)
-  }
-
-  #nothingLeft(timers: number): void {
-    const { device } = this.#client
-    const live = [...device.sockets].filter((socket) => socket.live).length
-    this.#demand(timers <= 0, 'I6', () => 'a timer is left after the end')
-    this.#demand(this.inFlight === 0, 'I6', () => 'a token request is left after the end')
-    this.#demand(live === 0, 'I6', () => 'a socket is left after the end')
-    this.#demand(device.pages.size === 0, 'I7', () => 'the page is listened to after the end')
-  }
-
-  #checkApp(app: App): void {
-    const { device, cast } = this.#client
-    const { status } = app.session
-    this.#demand(
-      app.last === status || status.name === 'idle',
-      'I9',
-      () => `the status is ${status.name}, the last one told ${app.last.name}`,
-    )
-    app.checkQueue()
-    let live: SimSocket | undefined
-    for (const socket of device.sockets) if (socket.session === app.part && socket.live) live = socket
-    switch (status.name) {
-      case 'connected':
-        this.#demand(!cast.link || (live?.ready ?? false), 'I9', () => 'connected without a ready socket')
-        if (live) this.#checkLiveness(live)
-        return
-      case 'paused':
-        this.#demand(!live || status.reason === 'refused', 'I5', () => `a live socket while paused (${status.reason})`)
-        if (!('code' in status)) {
-          this.#demand(status.reason === 'asked' || status.reason === 'hidden', 'I4', () => `paused (${status.reason})`)
-          return
-        }
-        this.#demand(reasons.has(`${status.reason} ${status.code}`), 'I4', () => `paused (${status.reason}, ${status.code})`)
-        break
-      case 'connecting':
-      case 'reconnecting':
-        break
-      case 'idle':
-      case 'closed':
-      case 'failed':
-        this.#demand(!live, 'I6', () => `a live socket while ${status.name}`)
-        return
-      default:
-        status satisfies never
-    }
-    const comes = device.timers.size > 0 || this.inFlight > 0
-    this.#demand(comes, 'I4', () => `${status.name}, and nobody's turn`)
-  }
-
-  #checkLiveness(socket: SimSocket): void {
-    const { liveness } = this.#client.cast.link!
-    if (!liveness) return
-    const silentMs = this.#client.device.monotonic() - socket.heardAt
-    const mayMs = liveness.idleMs + liveness.answerMs
-    if (silentMs <= mayMs + 1 || this.disturbedUntil > this.#now - silentMs) return
-    this.#wrong('I12', `a link was silent for ${Math.round(silentMs)} ms`)
   }
 
   /** A `close()` settled, `tookMs` after it was called. */

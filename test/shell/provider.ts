@@ -221,7 +221,6 @@ export class Provider {
       })
       if (silent) return
       device.task(world.schedule.now + random.spread(20, 400), () => {
-        device.calls++
         const status = this.takes(token) ? 200 : 401
         if (signal?.aborted !== true && status === 401) account.refusedBearer(token)
         over()
@@ -233,6 +232,10 @@ export class Provider {
 
 export const tokenIn = (frame: string): string | undefined => /"(?:access_token|session_token|token)":"([^"]+)"/.exec(frame)?.[1]
 
+const offers = new Map<string, RegExp>()
+
 function offeredIn(url: string, name: string): string | undefined {
-  return new RegExp(`[?&]${name}=([^&]+)`).exec(url)?.[1]
+  let offer = offers.get(name)
+  if (!offer) offers.set(name, (offer = new RegExp(`[?&]${name}=([^&]+)`)))
+  return offer.exec(url)?.[1]
 }

@@ -3,10 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { createSession } from '../../src/index.ts'
 import { Random } from '../simulation/random.ts'
 import { Device, type Outside, type SimSocket } from './host.ts'
-import { Schedule } from './schedule.ts'
+import { drained, Schedule } from './schedule.ts'
 
 const clients = 10_000
-const soon = Promise.resolve()
 /** Every link is stable by then. */
 const restartAt = 80_000
 
@@ -57,19 +56,15 @@ async function restart(spreadMs: number): Promise<Restarted> {
     })
     device.task(random.between(0, 10_000), () => void session.connect())
   }
-  while (schedule.next(restartAt)) await settled()
+  while (schedule.next(restartAt)) await drained()
   const before = [...sockets]
   expect(before).toHaveLength(clients)
   for (const socket of before) {
     if (spreadMs > 0) later(socket, 0, () => socket.hears('{"bye":true}'))
     later(socket, 1, () => socket.ends(1012))
   }
-  while (schedule.next(restartAt + 60_000)) await settled()
+  while (schedule.next(restartAt + 60_000)) await drained()
   return { dials: dials.sort((a, b) => a - b), allBackMs }
-}
-
-async function settled(): Promise<void> {
-  for (let round = 0; round < 24; round++) await soon
 }
 
 function mostInASecond(dials: readonly number[]): number {

@@ -64,3 +64,8 @@ export class Schedule {
     heap[index] = last
   }
 }
+
+const onTick = (resolve: () => void): void => process.nextTick(resolve)
+
+/** Everything has run that resolved promises bring about, and what that brings about: Node runs a tick after all of it. */
+export const drained = (): Promise<void> => new Promise(onTick)

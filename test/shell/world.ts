@@ -1,9 +1,10 @@
 /** A world: one schedule and its clients, until the first thing that may not be. */
 import { Fingerprint, type Random } from '../simulation/random.ts'
+import { checkAtRest } from './at-rest.ts'
 import { casts } from './casts.ts'
 import type { Census } from './census.ts'
 import { Client, type Form } from './client.ts'
-import { Schedule } from './schedule.ts'
+import { drained, Schedule } from './schedule.ts'
 
 export interface Violation {
   readonly invariant: string
@@ -56,27 +57,12 @@ export class World {
       const { touched } = this
       if (touched === null) continue
       this.touched = null
-      await settled(touched)
-      touched.account.check()
+      await drained()
+      checkAtRest(touched)
       touched.tally.pass(schedule.now)
       this.census.events++
     }
     for (const client of clients) client.tally.pass(schedule.now)
-  }
-}
-
-/** Longer than any chain of promises in the library runs without a call of the host. */
-const quietRounds = 24
-const soon = Promise.resolve()
-
-/** Everything that resolved promises bring about, and what that brings about. */
-async function settled({ device }: Client): Promise<void> {
-  let seen = device.calls
-  for (let quiet = 0; quiet < quietRounds; quiet++) {
-    await soon
-    if (device.calls === seen) continue
-    seen = device.calls
-    quiet = 0
   }
 }
 
