@@ -48,6 +48,11 @@ describe('a frame that arrives', () => {
     expect(decode('['.repeat(100_000), undefined).ok).toBe(false)
   })
 
+  it('is read however deep it is', () => {
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000)
+    expect(decode(deep, undefined).ok).toBe(true)
+  })
+
   it('passes a schema, which may change it; a promise is refused', () => {
     const schema = (validate: (value: unknown) => unknown) =>
       ({ schemas: { inbound: { '~standard': { version: 1, vendor: 't', validate } } } }) as never

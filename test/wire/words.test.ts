@@ -88,6 +88,14 @@ describe('a frame says what is wrong with it', () => {
     expect(() => encode({}, refusing({ issues: [{ message: 'no', path: ['a'] }] }))).toThrow(new TypeError('send: a: no'))
     expect(() => encode({}, refusing(Promise.resolve({ value: 1 })))).toThrow(new TypeError(`send: ${late}`))
     expect(() => encode(undefined, undefined)).toThrow(new TypeError('send: the message is nothing that JSON can carry'))
+    const endless: object = { toJSON: () => JSON.stringify(endless) }
+    expect(() => encode(endless, undefined)).toThrow(new TypeError('send: the message is too long, or nested too deeply'))
+    const torn = {
+      toJSON: () => {
+        throw new EvalError('torn')
+      },
+    }
+    expect(() => encode(torn, undefined)).toThrow(new EvalError('torn'))
     expect(encode({ a: 1 }, refusing({ value: 'another' }))).toBe('{"a":1}')
   })
 })
