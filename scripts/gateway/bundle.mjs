@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../setup.mjs'
 
-/** `names` of files of this folder, without `.ts`. The result lies in the checkout, so that packages resolve from there. */
-export async function bundle(names) {
+/** `names` of files of this folder (or another one of the checkout), without `.ts`. The result lies in the checkout, so that packages resolve from there. */
+export async function bundle(names, from = 'scripts/gateway') {
   const { build } = await import('vite')
   mkdirSync(join(root, '.cache'), { recursive: true })
   const folder = mkdtempSync(join(root, '.cache/gateway-'))
@@ -19,7 +19,7 @@ export async function bundle(names) {
       emptyOutDir: false,
       copyPublicDir: false,
       rolldownOptions: {
-        input: Object.fromEntries(names.map((name) => [name, join(root, 'scripts/gateway', `${name}.ts`)])),
+        input: Object.fromEntries(names.map((name) => [name, join(root, from, `${name}.ts`)])),
         output: { entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' },
       },
     },
