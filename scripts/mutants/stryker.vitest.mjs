@@ -5,7 +5,7 @@ import { BaseSequencer } from 'vitest/node'
 /** Quick tables first; the simulation only for what survives them. */
 class TablesFirst extends BaseSequencer {
   async sort(files) {
-    const late = ({ moduleId }) => Number(moduleId.includes('/simulation/'))
+    const late = ({ moduleId }) => Number(moduleId.includes('simulation'))
     return [...files].sort((a, b) => late(a) - late(b) || a.moduleId.localeCompare(b.moduleId))
   }
 }
