@@ -191,12 +191,6 @@ export const refusesHandshake =
 export const hangsHandshake = (): Service => () => new Promise(() => {})
 /** Opens the socket, and never says what would make it usable. */
 export const neverReady = (): Service => acceptsEverybody()
-/** Opens the socket and answers nothing, not even a close. */
-export const neverSaysGoodbye = (): Service => (upgrade, provider) => {
-  const accepted = acceptsEverybody()(upgrade, provider) as Accepted
-  return { ...accepted, open: (peer) => ({ ...accepted.open(peer), closed: () => {} }) }
-}
-
 export class FakeProvider implements Provider {
   readonly name = 'story'
   readonly upgrades: Upgrade[] = []
@@ -388,6 +382,12 @@ export const hostOf = (world: TestWorld, backend: Backend): Host => ({
   ...world.host,
   engine: world.host,
   fetch: (url, init) => (url === '/token' ? backend.fetch(init) : world.host.fetch(url, init)),
+})
+
+/** A browser whose closing handshakes nobody answers. */
+export const nobodyAnswersClose = (host: Host): Host => ({
+  ...host,
+  socket: (url, protocols) => Object.assign(host.socket(url, protocols), { close: () => {} }),
 })
 
 function watched<In, Out>(story: Story<In, Out>, session: Session<In, Out>): Session<In, Out> {
