@@ -19,9 +19,9 @@ export function reporter(onError: (error: MintError) => void = toConsole('token 
   }
 }
 
-/** Without this a missing key would show nowhere but in the page, which is told no details. */
+/** Where no `onError` is given: without this a missing key would show nowhere but in the page, which is told no details. */
 export const toConsole =
   (place: string) =>
-  (error: MintError): void =>
+  (error: Error): void =>
     // oxlint-disable-next-line no-console
     console.error(`heartwire: ${place}: ${error.message}`, ...(error.cause === undefined ? [] : [error.cause]))

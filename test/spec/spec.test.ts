@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { clausesIn, orphansIn } from './clauses.ts'
 import type { World } from './clauses.ts'
-import { fullTitlesIn } from './titles.ts'
+import { fullTitlesIn } from '../titles.ts'
 
 const root = join(import.meta.dirname, '../..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')

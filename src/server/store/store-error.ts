@@ -1,3 +1,5 @@
+import { toConsole } from '../report.ts'
+
 /**
  * | code | what it means | what to do |
  * | --- | --- | --- |
@@ -21,7 +23,7 @@ export class StoreError extends Error {
 export type OnStoreError = (error: StoreError) => void
 
 /** What tells the operator. One that throws must not stop the store. */
-export function storeReporter(onError: OnStoreError = toConsole): OnStoreError {
+export function storeReporter(onError: OnStoreError = toConsole('store')): OnStoreError {
   return (error) => {
     try {
       onError(error)
@@ -29,10 +31,4 @@ export function storeReporter(onError: OnStoreError = toConsole): OnStoreError {
       // There is nobody left to tell.
     }
   }
-}
-
-/** Without `onError`, trouble would show nowhere. */
-function toConsole(error: StoreError): void {
-  // oxlint-disable-next-line no-console
-  console.error(`heartwire: store: ${error.message}`, ...(error.cause === undefined ? [] : [error.cause]))
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseSync } from 'vite'
-import { walk } from '../source-files.ts'
-import type { Node } from '../source-files.ts'
+import { walk } from './source-files.ts'
+import type { Node } from './source-files.ts'
 
 /**
  * The tests of a file by their full names, as they are written: `describe › test`; of `.each`, the template. In
@@ -32,6 +32,9 @@ export function fullTitlesIn(path: string): readonly string[] {
   }
   return titles
 }
+
+/** The same without what is around them. */
+export const titlesIn = (path: string): ReadonlySet<string> => new Set(fullTitlesIn(path).map((title) => title.split(' › ').at(-1)!))
 
 function titleOf(node: Node | undefined, text: string): string | undefined {
   if (node?.type === 'Literal' && typeof node['value'] === 'string') return node['value']
