@@ -4,7 +4,10 @@ import { enterDialQueue } from '../../src/io/dial-queue.ts'
 import type { PageFact } from '../../src/io/host.ts'
 import { createTestWorld } from '../../src/testing/index.ts'
 
-afterEach(() => vi.unstubAllGlobals())
+afterEach(() => {
+  vi.unstubAllGlobals()
+  vi.restoreAllMocks()
+})
 
 /** As much of a page as the host looks at. */
 function page(visibilityState: 'visible' | 'hidden' = 'visible') {
@@ -58,6 +61,92 @@ describe('the browser’s host', () => {
     host.socket('wss://x.test', [])
     host.socket('wss://x.test', ['v1'])
     expect(made).toEqual([['wss://x.test'], ['wss://x.test', ['v1']]])
+  })
+})
+
+describe('what the browser’s host gives', () => {
+  it('is the clock, the chance and the network of the page, looked for when they are used', async () => {
+    const host = browserHost()
+    vi.spyOn(performance, 'now').mockReturnValue(1.5)
+    vi.spyOn(Date, 'now').mockReturnValue(2)
+    vi.spyOn(Math, 'random').mockReturnValue(0.25)
+    const asked: unknown[][] = []
+    const response = new Response()
+    vi.stubGlobal('fetch', async (...all: unknown[]) => (asked.push(all), response))
+    expect([host.monotonic(), host.wall(), host.random()]).toEqual([1.5, 2, 0.25])
+    expect(await host.fetch('/token', { method: 'POST' })).toBe(response)
+    expect(asked).toEqual([['/token', { method: 'POST' }]])
+  })
+
+  it('is the page’s own socket where none was given', () => {
+    const made: unknown[][] = []
+    vi.stubGlobal('WebSocket', function (...all: unknown[]) {
+      made.push(all)
+    })
+    browserHost().socket('wss://x.test', ['v1'])
+    expect(made).toEqual([['wss://x.test', ['v1']]])
+  })
+
+  it('is another for whom brings a socket or a fetch; handshakes are counted by socket, not by fetch', () => {
+    const fetch = (): Promise<Response> => Promise.resolve(new Response())
+    const webSocket = function () {} as never
+    const [plain, withFetch, withSocket] = [browserHost(), browserHost({ fetch }), browserHost({ webSocket })]
+    expect(withFetch.fetch).toBe(fetch)
+    expect([withFetch, withSocket].includes(plain)).toBe(false)
+    expect(browserHost()).toBe(plain)
+    expect([withFetch.engine === plain.engine, withSocket.engine]).toEqual([true, webSocket])
+  })
+
+  it('gives what was thrown to reportError, or throws it outside', async () => {
+    const mine = new Error('mine')
+    const reported: unknown[] = []
+    vi.stubGlobal('reportError', (error: unknown) => reported.push(error))
+    browserHost().report(mine)
+    expect(reported).toEqual([mine])
+    vi.stubGlobal('reportError', undefined)
+    const tasks: (() => void)[] = []
+    vi.stubGlobal('queueMicrotask', (task: () => void) => tasks.push(task))
+    browserHost().report(mine)
+    expect(tasks).toHaveLength(1)
+    expect(tasks[0]).toThrow(mine)
+  })
+})
+
+describe('a page that comes back', () => {
+  it('is said to be hidden where it still is, and comes back once', () => {
+    const { document, window, facts } = page()
+    window.dispatchEvent(new Event('pagehide'))
+    document.dispatchEvent(new Event('freeze'))
+    document.visibilityState = 'hidden'
+    document.dispatchEvent(new Event('resume'))
+    window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }))
+    expect(facts).toEqual(['away', 'back', 'hidden'])
+  })
+
+  it('was never away where it was only loaded', () => {
+    const { document, window, facts } = page()
+    window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }))
+    document.dispatchEvent(new Event('resume'))
+    expect(facts).toEqual([])
+    window.dispatchEvent(new Event('pagehide'))
+    window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: false }))
+    expect(facts).toEqual(['away'])
+  })
+})
+
+describe('without a document', () => {
+  it('online and offline are told where there are such events, and nothing is where there are none', () => {
+    const worker = new EventTarget()
+    vi.stubGlobal('addEventListener', worker.addEventListener.bind(worker))
+    const facts: PageFact[] = []
+    const stop = browserHost().page((fact) => facts.push(fact))
+    worker.dispatchEvent(new Event('offline'))
+    worker.dispatchEvent(new Event('online'))
+    stop()
+    worker.dispatchEvent(new Event('online'))
+    expect(facts).toEqual(['offline', 'online'])
+    vi.stubGlobal('addEventListener', undefined)
+    expect(() => browserHost().page(() => {})()).not.toThrow()
   })
 })
 
