@@ -1,5 +1,6 @@
 /** Many seeds, one after another, in one thread. */
 import { Census } from './census.ts'
+import { lighten } from './light.ts'
 import { play, sceneOf, type Drawn } from './run.ts'
 
 export interface Failure {
@@ -24,9 +25,7 @@ export async function batch(
   drawn: Drawn = {},
   goesOn: (batch: Batch) => boolean = () => true,
 ): Promise<Batch> {
-  // Causes are errors, and their stacks cost more than everything else; nobody reads them here.
-  const { stackTraceLimit } = Error
-  Error.stackTraceLimit = 0
+  const asItWas = lighten()
   const census = new Census()
   const failures: Failure[] = []
   const started = process.cpuUsage()
@@ -42,7 +41,7 @@ export async function batch(
       seeds++
     }
   } finally {
-    Error.stackTraceLimit = stackTraceLimit
+    asItWas()
   }
   return state()
 }
