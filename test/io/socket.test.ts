@@ -118,4 +118,13 @@ describe('a socket that holds back what it was given', () => {
     await world.advance(5000)
     expect(socket.stalled()).toBe(true)
   })
+
+  it('is not stalled by its first message after a long silence', async () => {
+    const { world, socket, send } = opened()
+    await world.advance(60_000)
+    send(10)
+    expect(socket.stalled()).toBe(false)
+    await world.advance(20_000)
+    expect(socket.stalled()).toBe(true)
+  })
 })
