@@ -2,18 +2,19 @@
  * Every state that a small source can reach, breadth first: all letters of the alphabet at every state, three draws of chance
  * for each, down to a depth. Each step is checked by itself; each state is healed; and the world alone makes no circle in no time.
  */
-import type { Event, Happening } from '../../src/core/event.ts'
+import type { Effect, Event, Happening } from '../../src/core/event.ts'
 import type { Core } from '../../src/core/state.ts'
 import { initial } from '../../src/core/state.ts'
 import { step as realStep } from '../../src/core/step.ts'
 import type { LinkTraits, SourceTraits } from '../../src/core/traits.ts'
-import { wants } from '../../src/core/wants.ts'
+import { wants, type Wants } from '../../src/core/wants.ts'
 import { lateNews, lettersOf, type Letter } from './alphabet.ts'
 import { canonical, hashOf, keyOf, T } from './canonical.ts'
 import { cellsOf } from './cells.ts'
 import { lifetimeMs, type Configuration } from './configurations.ts'
+import { same } from '../simulation/same.ts'
 import { healed, Healing } from './heal.ts'
-import { livesOf, violated } from './invariants.ts'
+import { livesOf, violated, type Living } from './invariants.ts'
 import { ZeroTime } from './zero-time.ts'
 
 export interface Explored {
@@ -22,6 +23,8 @@ export interface Explored {
   readonly depth: number
   /** Whether nothing new was left to visit. */
   readonly complete: boolean
+  /** Whether there were more states than were allowed. */
+  readonly cut: boolean
   /** The longest way back to connected in a healed world. */
   readonly healMs: number
   readonly wrong: readonly string[]
@@ -34,8 +37,14 @@ const draws = [0, 0.5, 1 - 2 ** -10]
 const healAtMostMs = 130_000
 const wrongAtMost = 5
 
-/** The core's step is handed in: a planted bug is the same function with one fault. */
-export function explore({ source, links }: Configuration, depth: number, step: typeof realStep = realStep): Explored {
+interface Bounds {
+  /** The core's step is handed in: a planted bug is the same function with one fault. */
+  readonly step?: typeof realStep
+  readonly statesAtMost?: number
+}
+
+export function explore({ source, links }: Configuration, depth: number, bounds: Bounds = {}): Explored {
+  const { step = realStep, statesAtMost = Infinity } = bounds
   const seen = new Map<number, number>()
   const zero = new ZeroTime()
   const healing = new Healing()
@@ -43,73 +52,90 @@ export function explore({ source, links }: Configuration, depth: number, step: t
   const wrong: string[] = []
   let transitions = 0
   let level: Place[] = []
+  let left = 0
 
-  const visit = (core: Core, hash: number, way: Way, into: Place[]): number => {
+  /** Where nobody will go on from, nothing is kept but the number. */
+  const visit = (core: Core, hash: number, way: () => Way, into: Place[] | null): number => {
     const known = seen.get(hash)
     if (known !== undefined) return known
     const number = seen.size
     seen.set(hash, number)
-    into.push({ core, number, way })
-    const ms = healing.of(core)
-    if (ms > healAtMostMs) wrong.push(`heals in ${ms} ms, after ${told(way)}`)
+    into?.push({ core, number, way: way() })
+    if (into === null) left++
+    const ms = healing.of(core, hash)
+    if (ms > healAtMostMs) wrong.push(`heals in ${ms} ms, after ${told(way())}`)
     return number
   }
-  for (const [name, core] of landmarks(source, links)) visit(core, hashOf(keyOf(core)), name, level)
+  for (const [name, core] of landmarks(source, links)) visit(core, hashOf(keyOf(core)), () => name, level)
 
   let done = 0
   while (done < depth && level.length > 0 && wrong.length < wrongAtMost) {
     const next: Place[] = []
+    const into = done === depth - 1 ? null : next
     for (const place of level) {
+      if (seen.size >= statesAtMost) break
       checkLate(place)
-      for (const letter of lettersOf(place.core, T)) spell(place, letter, next)
+      const wanted = wants(place.core)
+      const lives = livesOf(place.core)
+      for (const letter of lettersOf(place.core, T)) spell(place, letter, wanted, lives, into)
     }
+    if (seen.size >= statesAtMost) break
     level = next
     done++
   }
+  const cut = seen.size >= statesAtMost
   const circle = zero.circle()
   if (circle !== null) wrong.push(`a circle in no time, in state ${circle}`)
-  return { states: seen.size, transitions, depth: done, complete: level.length === 0, healMs: healing.worstMs, wrong, cells }
+  return {
+    states: seen.size,
+    transitions,
+    depth: done,
+    complete: !cut && level.length + left === 0,
+    cut,
+    healMs: healing.worstMs,
+    wrong,
+    cells,
+  }
 
-  function spell({ core, number, way }: Place, { happening, now, world }: Letter, next: Place[]): void {
-    const wantedBefore = wants(core)
-    const livesBefore = livesOf(core)
-    let last = NaN
+  function spell(
+    { core, number, way }: Place,
+    { happening, now, world }: Letter,
+    wantedBefore: Wants,
+    livesBefore: readonly Living[],
+    next: Place[] | null,
+  ): void {
+    const event: Mutable<Event> = { ...happening, now, random: 0 }
+    const here = (): Way => ({ event: { ...event }, before: way })
+    for (const cell of cellsOf(core, event)) cells.add(cell)
+    let last: readonly [Core, readonly Effect[]] | null = null
+    let lastState = NaN
     for (const random of draws) {
-      const event: Event = { now, random, ...happening }
-      const [after, effects] = step(core, event)
+      event.random = random
+      const stepped = step(core, event)
+      const [after, effects] = stepped
       transitions++
-      const here: Way = { event, before: way }
-      const found = violated({
-        event,
-        before: core,
-        after,
-        effects,
-        wantedBefore,
-        wanted: wants(after),
-        livesBefore,
-        lives: livesOf(after),
-      })
-      if (found !== null) wrong.push(`${found}, after ${told(here)}`)
-      const to = canonical(after, now)
-      const hash = hashOf(keyOf(to))
-      const state = visit(to, hash, here, next)
+      let state = lastState
+      if (!same(stepped, last)) {
+        const wanted = wants(after)
+        const found = violated({ event, before: core, after, effects, wantedBefore, wanted, livesBefore, lives: livesOf(after) })
+        if (found !== null) wrong.push(`${found}, after ${told(here())}`)
+        const to = canonical(after, now)
+        state = visit(to, hashOf(keyOf(to)), here, next)
+      }
       // A wait of nothing at all has no chance to come twice.
       if (world && now === T && random > 0) zero.add(number, state, after.lastId === core.lastId && effects.length === 0)
-      if (random === 0) for (const cell of cellsOf(core, event)) cells.add(cell)
       // Chance has no part in it.
-      if (hash === last) break
-      last = hash
+      if (state === lastState) break
+      last = stepped
+      lastState = state
     }
   }
 
   /** News of what is over does what time alone does. */
   function checkLate({ core, way }: Place): void {
-    const form = (happening: Happening): string => {
-      const [after, effects] = step(core, { now: T, random: 0.5, ...happening })
-      return keyOf(canonical(after, T)) + effects.length
-    }
-    const plain = form({ is: 'tick' })
-    for (const news of lateNews) if (form(news) !== plain) wrong.push(`late ${news.is} changes a state, after ${told(way)}`)
+    const stepped = (happening: Happening) => step(core, { ...happening, now: T, random: 0.5 })
+    const plain = stepped({ is: 'tick' })
+    for (const news of lateNews) if (!same(stepped(news), plain)) wrong.push(`late ${news.is} changes a state, after ${told(way)}`)
   }
 }
 
@@ -139,6 +165,7 @@ function landmarks(source: SourceTraits, links: readonly LinkTraits[]): [string,
 
 /** How a state was reached first: from a landmark, by events. */
 type Way = string | { readonly event: Event; readonly before: Way }
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 interface Place {
   readonly core: Core
   readonly number: number

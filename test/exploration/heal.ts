@@ -37,7 +37,7 @@ function healthyStep(core: Core): { core: Core; ms: Ms } | null {
   const at = Math.min(news ? T + news.afterMs : Infinity, Math.max(wants(core).wakeAt, T))
   if (at === Infinity) return null
   const happening: Happening = news && at === T + news.afterMs ? news.happening : { is: 'tick' }
-  return { core: canonical(step(core, { now: at, random: 0, ...happening })[0], at), ms: at - T }
+  return { core: canonical(step(core, { ...happening, now: at, random: 0 })[0], at), ms: at - T }
 }
 
 /** Where a healthy world leads. */
@@ -53,12 +53,12 @@ export class Healing {
   worstMs = 0
 
   /** Milliseconds until all is well; Infinity: never, or not in 500 steps. */
-  of(start: Core): Ms {
+  of(start: Core, startHash: number): Ms {
     const way: { hash: number; ms: Ms }[] = []
     let core = start
+    let hash = startHash
     let rest: Ms = 0
     while (!isWell(core)) {
-      const hash = hashOf(keyOf(core))
       const known = this.#known.get(hash)
       const step = known === undefined && way.length < stepsAtMost ? healthyStep(core) : null
       if (step === null) {
@@ -67,6 +67,7 @@ export class Healing {
       }
       way.push({ hash, ms: step.ms })
       core = step.core
+      hash = hashOf(keyOf(core))
     }
     for (const { hash, ms } of way.reverse()) this.#known.set(hash, (rest += ms))
     this.worstMs = Math.max(this.worstMs, rest)

@@ -1,35 +1,45 @@
-/** Explores every configuration, some events deeper than the tests do, and tells how far that went: `npm run explore`. */
+/** What a thread of `npm run explore` does: one configuration, some events deeper than the tests go; and how that is told. */
+import { simulateMany } from '../simulation/many.ts'
 import { configurations } from './configurations.ts'
-import { explore } from './explore.ts'
+import { explore, type Explored } from './explore.ts'
+import { table } from './table.ts'
 
-/** Answers whether all was well. */
-export function report(deeper: number, only: string | undefined, write: (line: string) => void): boolean {
-  let well = true
-  let states = 0
-  let transitions = 0
-  const cells = new Set<string>()
-  for (const configuration of configurations) {
-    if (only !== undefined && configuration.name !== only) continue
-    const found = explore(configuration, configuration.depth + deeper)
-    states += found.states
-    transitions += found.transitions
-    for (const cell of found.cells) cells.add(cell)
-    const depth = found.complete ? 'everything' : `depth ${found.depth}`
-    write(`${configuration.name}: ${found.states} states, ${found.transitions} transitions, ${depth}; heals in ${found.healMs / 1000} s`)
-    for (const wrong of found.wrong) write(`  ${wrong}`)
-    well &&= found.wrong.length === 0
-  }
-  write(`${states} states, ${transitions} transitions, ${cells.size} cells, ${well ? 'nothing wrong' : 'WRONG'}`)
-  return well
+export interface Report extends Explored {
+  readonly name: string
 }
 
-/** What the tests reach: for each status, what can happen to it. */
-export function tableOfCells(): Record<string, string[]> {
-  const table: Record<string, string[]> = {}
-  const cells = new Set(configurations.flatMap((configuration) => [...explore(configuration, configuration.depth).cells]))
+export function run(name: string, deeper: number, statesAtMost: number): Report {
+  const configuration = configurations.find((each) => each.name === name)!
+  return { name, ...explore(configuration, configuration.depth + deeper, { statesAtMost }) }
+}
+
+/** Those that take longest first, so that no thread is left with one of them at the end. */
+export const names = (): string[] => [...configurations].sort((one, other) => other.links.length - one.links.length).map(({ name }) => name)
+
+export function told({ name, states, transitions, depth, complete, cut, healMs, wrong }: Report): string[] {
+  const reached = complete ? 'everything' : `depth ${depth}${cut ? ', and not all of the next: no more states were allowed' : ''}`
+  const figures = `${name}: ${states} states, ${transitions} transitions, ${reached}; heals in ${healMs / 1000} s`
+  return [figures, ...wrong.map((each) => `  ${each}`)]
+}
+
+export function toldOfAll(reports: readonly Report[]): string[] {
+  const sum = (of: (report: Report) => number): number => reports.reduce((total, report) => total + of(report), 0)
+  const cells = new Set(reports.flatMap((report) => [...report.cells]))
+  const unknown = [...cells].filter((cell) => !table.includes(cell))
+  const well = reports.every(({ wrong }) => wrong.length === 0)
+  return [
+    `${sum(({ states }) => states)} states, ${sum(({ transitions }) => transitions)} transitions, ${cells.size} cells, ${well ? 'nothing wrong' : 'WRONG'}`,
+    ...(unknown.length > 0 ? [`not in cells.json: ${unknown.join(', ')}`] : []),
+  ]
+}
+
+/** For each status, what can happen to it: all that was explored, and what the simulation of the tests met. */
+export function tableOf(reports: readonly Report[]): Record<string, string[]> {
+  const cells = new Set([...reports.flatMap((report) => [...report.cells]), ...simulateMany(2000, 200).cells.keys()])
+  const made: Record<string, string[]> = {}
   for (const cell of [...cells].sort()) {
     const [status, event] = cell.split(' × ') as [string, string]
-    ;(table[status] ??= []).push(event)
+    ;(made[status] ??= []).push(event)
   }
-  return table
+  return made
 }

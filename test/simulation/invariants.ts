@@ -3,6 +3,7 @@
  */
 import { isHeld } from '../../src/core/state.ts'
 import type { Core, Id } from '../../src/core/state.ts'
+import { same } from './same.ts'
 import type { Moment, Watch } from './watch.ts'
 
 type Check = (moment: Moment, watch: Watch) => string | null
@@ -130,7 +131,7 @@ export const lostLeaseHasNoSocket: Check = ({ after, wanted }, watch) => {
 /** 11. An answer to an old flight, or news of an old socket, does what the passing of time does, and nothing else. */
 export const lateResultsChangeNothing: Check = ({ after, effects, event, late, ticked }) => {
   if (!late) return null
-  return JSON.stringify(ticked()) === JSON.stringify([after, effects]) ? null : `a late ${event.is} changed the state`
+  return same(ticked(), [after, effects]) ? null : `a late ${event.is} changed the state`
 }
 
 /** 12. A streak of rejections ends with a proven link, a reset, or without any socket with a good mint; never with a mint. */

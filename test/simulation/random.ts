@@ -1,5 +1,13 @@
 /** Chance from a seed, and a fingerprint of what came of it. Both are small on purpose: a seed must replay for ever. */
 
+/** Tables of weights are asked again and again. */
+const known = new WeakMap<object, readonly (readonly [string, number])[]>()
+function entriesOf(weights: Readonly<Record<string, number>>): readonly (readonly [string, number])[] {
+  const entries = known.get(weights) ?? Object.entries(weights)
+  known.set(weights, entries)
+  return entries
+}
+
 export class Random {
   #state: number
 
@@ -34,7 +42,7 @@ export class Random {
 
   /** One of the names, as often as its weight says. */
   weighted<K extends string>(weights: Readonly<Record<K, number>>): K {
-    const entries = Object.entries(weights) as [K, number][]
+    const entries = entriesOf(weights) as readonly [K, number][]
     let rest = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0)
     for (const [name, weight] of entries) {
       rest -= weight

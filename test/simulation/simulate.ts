@@ -4,8 +4,10 @@ import { initial } from '../../src/core/state.ts'
 import type { Core, Id } from '../../src/core/state.ts'
 import type { Status } from '../../src/core/status.ts'
 import type { Wants } from '../../src/core/wants.ts'
+import { lettersOf } from '../exploration/alphabet.ts'
+import { cellsOf, statusName } from '../exploration/cells.ts'
 import { invariants } from './invariants.ts'
-import { Fingerprint, Random } from './random.ts'
+import { Random } from './random.ts'
 import { scenario } from './scenario.ts'
 import type { Scenario, Theme } from './scenario.ts'
 import { Watch } from './watch.ts'
@@ -21,12 +23,13 @@ export interface CoreFunctions {
 
 export interface Outcome {
   readonly seed: number
-  readonly hash: string
   readonly steps: number
   /** What is wrong, by the name of each invariant, and at which step; null if all is well. */
   readonly violation: string | null
   /** Moves of a session's status, by name and reason: how often. */
   readonly edges: ReadonlyMap<string, number>
+  /** What happened to which status: how often. */
+  readonly cells: ReadonlyMap<string, number>
   readonly virtualMs: number
 }
 
@@ -35,23 +38,21 @@ class Violation extends Error {}
 const healMs = 130_000
 const checks = Object.entries(invariants)
 
-/** What a status is called in the table of edges. */
-export function nameOf(status: Status): string {
-  if (status.name === 'paused') return `paused ${status.reason}`
-  if (status.name === 'failed') return `failed ${status.code}`
-  if (status.name === 'connected' && status.renewal === 'failing') return 'connected, renewal failing'
-  return status.name
+export interface Manner {
+  /** Every other act is something that has not yet happened to this status in this run, if there is such a thing. */
+  readonly curious?: boolean
+  readonly log?: (line: string) => void
 }
 
-export function simulate(seed: number, steps: number, core: CoreFunctions, log?: (line: string) => void): Outcome {
-  const run = new Simulation(seed, core, log)
+export function simulate(seed: number, steps: number, core: CoreFunctions, manner: Manner = {}): Outcome {
+  const run = new Simulation(seed, core, manner)
   let violation: string | null = null
   try {
     run.go(steps)
   } catch (error) {
     violation = error instanceof Violation ? error.message : `the core threw ${String(error)} at step ${run.steps}`
   }
-  return { seed, hash: run.trace.toString(), steps: run.steps, violation, edges: run.edges, virtualMs: run.now }
+  return { seed, steps: run.steps, violation, edges: run.edges, cells: run.cells, virtualMs: run.now }
 }
 
 interface Due {
@@ -62,13 +63,14 @@ interface Due {
 class Simulation {
   now = 5_000
   steps = 0
-  readonly trace = new Fingerprint()
   readonly edges = new Map<string, number>()
+  readonly cells = new Map<string, number>()
   readonly #random: Random
   readonly #scenario: Scenario
   readonly #world: World
   readonly #watch: Watch
   readonly #functions: CoreFunctions
+  readonly #curious: boolean
   readonly #log: ((line: string) => void) | undefined
   #core: Core
   #wanted: Wants
@@ -77,9 +79,10 @@ class Simulation {
   #minted = false
   #healed = false
 
-  constructor(seed: number, functions: CoreFunctions, log?: (line: string) => void) {
+  constructor(seed: number, functions: CoreFunctions, { curious = false, log }: Manner) {
     this.#random = new Random(seed)
-    this.#scenario = scenario(this.#random)
+    this.#scenario = scenario(this.#random, curious)
+    this.#curious = curious
     this.#world = new World(this.#random, this.#scenario)
     this.#watch = new Watch(this.#scenario)
     this.#functions = functions
@@ -137,7 +140,7 @@ class Simulation {
 
   #happens(happening: Happening): void {
     const { step, wants, statusOf } = this.#functions
-    const event: Event = { now: this.now, random: this.#random.next(), ...happening }
+    const event: Event = { ...happening, now: this.now, random: this.#random.next() }
     const before = this.#core
     const [after, effects] = step(before, event)
     const wanted = wants(after)
@@ -171,17 +174,16 @@ class Simulation {
     this.#react(moment)
   }
 
-  #record({ event, statusBefore, status, wanted, wantedBefore, effects }: Moment): void {
-    const line = `${event.now.toFixed(3)} ${event.is} ${JSON.stringify([...status.values(), wanted, effects])}`
-    this.trace.add(line)
-    this.#log?.(`${this.steps} ${JSON.stringify(event)} ${line}`)
-    // After a late wake two moves are one: what time did, and what the event did. They are no edge of the table.
+  #record({ event, before, statusBefore, status, wanted, wantedBefore, effects }: Moment): void {
+    this.#log?.(`${this.steps} ${JSON.stringify([event, ...status.values(), wanted, effects])}`)
+    // After a late wake two moves are one: what time did, and what the event did. They are no edge and no cell of the tables.
     if (wantedBefore.wakeAt <= event.now && event.is !== 'tick') return
+    for (const cell of cellsOf(before, event)) this.cells.set(cell, (this.cells.get(cell) ?? 0) + 1)
     for (const [id, is] of status) {
       const was = statusBefore.get(id)
-      if (!was || nameOf(was) === nameOf(is)) continue
+      if (!was || was === is || statusName(was) === statusName(is)) continue
       // It matters why a session fails, and not why it had when it begins again.
-      const edge = `${was.name === 'failed' ? 'failed' : nameOf(was)} → ${nameOf(is)}`
+      const edge = `${was.name === 'failed' ? 'failed' : statusName(was)} → ${statusName(is)}`
       this.edges.set(edge, (this.edges.get(edge) ?? 0) + 1)
     }
   }
@@ -213,6 +215,7 @@ class Simulation {
   #somebodyActs(): void {
     const random = this.#random
     const { theme, links, lifetimeMs } = this.#scenario
+    if (this.#curious && !this.#healed && random.chance(0.5) && this.#triesSomethingNew()) return
     if (random.chance(0.7)) this.now += random.spread(1, 20_000)
     const failing = [...this.#status.values()].find((is) => is.name === 'connected' && is.renewal === 'failing')
     const out = [...this.#status].filter(([, { name }]) => name === 'idle' || name === 'failed' || name === 'closed')
@@ -309,6 +312,27 @@ class Simulation {
     }
   }
 
+  /** Something of all that may happen now, to the application, the page or a socket, that has not met this status before. */
+  #triesSomethingNew(): boolean {
+    const letters = lettersOf(this.#core, this.now).filter(
+      ({ happening, now, world }) =>
+        (world || happening.is === 'handed') && cellsOf(this.#core, { ...happening, now, random: 0 }).some((cell) => !this.cells.has(cell)),
+    )
+    const letter = this.#random.one(letters)
+    if (!letter) return false
+    const { happening } = letter
+    // News that has come does not come again, and what has opened could be dialled.
+    if ('socket' in happening) {
+      const { is, socket } = happening
+      this.#due = this.#due.filter(
+        ({ happening: due }) => !('socket' in due && due.socket === socket && (due.is === is || due.is === 'broken')),
+      )
+    }
+    this.now = letter.now
+    this.#arrives(happening)
+    return true
+  }
+
   /** All faults end. Everybody who wants to be connected must be so in 130 s, unless the cause to stop persists. */
   #heal(): void {
     this.#healed = true
@@ -337,7 +361,7 @@ class Simulation {
       const status = this.#status.get(id + 1)
       if (!this.#scenario.appHeals || !status || status.name === 'connected') continue
       if (status.name === 'failed' && status.code === 'gave_up' && giveUpAfterMs < Infinity) continue
-      throw new Violation(`heals: session ${id + 1} is ${nameOf(status)} after connect() in a healed world, at step ${this.steps}`)
+      throw new Violation(`heals: session ${id + 1} is ${statusName(status)} after connect() in a healed world, at step ${this.steps}`)
     }
   }
 

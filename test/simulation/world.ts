@@ -197,7 +197,7 @@ export class World {
   /** Does a live link answer: a ping, or a grant shown to it? */
   shown(socket: number): Fate {
     if (this.provider === 'silent') return []
-    const afterMs = this.#soon()
+    const afterMs = this.#random.spread(1, this.#healed ? this.#slowest : this.#scenario.ackAtMostMs)
     return [{ afterMs, happening: { is: this.provider === 'denies' || this.provider === 'rejects' ? 'denied' : 'acked', socket } }]
   }
 

@@ -1,0 +1,2 @@
+/** What a thread of `npm run fuzz` does. */
+export { fuzz as run } from './fuzz.ts'
