@@ -58,13 +58,15 @@ export function runApplication(pages: readonly Page[], chance: Chance, { figures
       page.connect(visit, abort.signal)
       const { life } = visit
       after(chance.between(0, 5_000), () => {
+        // A close() in between has let go of the signal. (A listener may connect again inside the abort: this comes first.)
+        const ends = visit.life === life
+        if (ends) {
+          visit.life++
+          visit.over = true
+          visit.account.begins()
+        }
         abort.abort()
-        // A close() in between has let go of the signal.
-        if (visit.life !== life) return
-        visit.life++
-        visit.over = true
-        visit.account.begins()
-        again(page, visit, chance.between(0, 5_000))
+        if (ends) again(page, visit, chance.between(0, 5_000))
       })
     },
     burst(page, visit) {

@@ -62,6 +62,9 @@ export interface Page {
   readTrace(): void
 }
 
+/** How a gateway says that it took a renewed lease. */
+const renewed = Buffer.from('{"type":"renewed"')
+
 let ids = 0
 
 export function openPage(name: PageName, around: Surroundings): Page {
@@ -84,6 +87,8 @@ export function openPage(name: PageName, around: Surroundings): Page {
     readonly #id = ++ids
     readonly #visit: Visit
     #token: string | undefined
+    /** Shown, and not yet taken: if this socket is closed now, it is not this one that was refused. */
+    #showing: string | undefined
     #retired = false
 
     constructor(url: string, protocols?: string[]) {
@@ -95,7 +100,12 @@ export function openPage(name: PageName, around: Surroundings): Page {
       const token = new URL(url).searchParams.get('access_token')
       if (token !== null) this.#shows(token, 'a dial')
       // Before the library's own, which come later.
-      this.on('message', () => this.#visit.account.frame(this.#id, now()))
+      this.on('message', (data: Buffer) => {
+        this.#visit.account.frame(this.#id, now())
+        if (this.#showing === undefined || !data.subarray(0, 17).equals(renewed)) return
+        this.#token = this.#showing
+        this.#showing = undefined
+      })
       this.on('close', (code) => {
         count(figures, `closed ${code}`)
         sockets.delete(this)
@@ -104,10 +114,13 @@ export function openPage(name: PageName, around: Surroundings): Page {
       })
     }
 
-    #shows(token: string, what: string): void {
+    #shows(token: string, what: 'a dial' | 'a renewal'): void {
+      if (what === 'a renewal') {
+        this.#showing = token
+        return account.live(what, now(), lag.recentMs)
+      }
       this.#token = token
-      if (what === 'a dial') account.uses(token, now(), lag.recentMs)
-      else account.live(what, now(), lag.recentMs)
+      account.uses(token, now(), lag.recentMs)
     }
 
     override send(data: Parameters<WebSocket['send']>[0], ...rest: never[]): void {
@@ -127,8 +140,11 @@ export function openPage(name: PageName, around: Surroundings): Page {
     }
 
     override close(code?: number, reason?: string): void {
-      this.#retired = true
-      this.#visit.account.leaves(this.#id)
+      // `ws` answers a server's farewell with this, too; the library hears nothing more first.
+      if (this.onmessage === null) {
+        this.#retired = true
+        this.#visit.account.leaves(this.#id)
+      }
       if (settings.plant === 'deaf' && this.readyState === this.OPEN) return
       super.close(code, reason)
     }
