@@ -4,6 +4,7 @@ import { definePreset } from '../../src/index.ts'
 import type { Control, Preset, SocketLike } from '../../src/index.ts'
 import { received } from '../../src/protocol/cursor.ts'
 import { acceptsEverybody, providerUrl, story, storyOf } from './backends.ts'
+import type { Story } from './backends.ts'
 
 type In = { type: string; id?: string }
 
@@ -65,7 +66,37 @@ describe('a spread', () => {
   })
 })
 
+describe('a ready frame of a preset without continuity', () => {
+  it('may tell an id, and nothing is offered', async () => {
+    const preset = definePreset<Control, unknown>({
+      name: 'told',
+      docs: '',
+      url: () => providerUrl,
+      token: { kind: 'ticket' },
+      ready: 'frame',
+      control: (frame) => frame,
+    })
+    const it = await storyOf(preset, { provider: acceptsEverybody({ is: 'ready', continuity: 'c1' }) }).connected()
+    it.provider.drop()
+    await it.advance(5000)
+    expect([it.now, [...it.provider.upgrades[1]!.url.searchParams.keys()]]).toEqual(['connected', ['access_token']])
+  })
+})
+
 describe('a session that each link replaces', () => {
+  it('says so, and of each message what it was lost to', async () => {
+    const it = await storyOf(told({ continuity: { kind: 'replace' } }), { provider: acceptsEverybody({ is: 'ready' }) }).connected()
+    it.provider.drop()
+    await it.world.settle()
+    it.session.send({ n: 1 })
+    await it.advance(5000)
+    expect(it.notices).toEqual([
+      { name: 'session-replaced' },
+      { name: 'gap', reason: 'session-replaced' },
+      { name: 'dropped', message: { n: 1 }, reason: 'session-replaced' },
+    ])
+  })
+
   it('is not replaced by the first link after close()', async () => {
     const it = await storyOf(told({ continuity: { kind: 'replace' } }), { provider: acceptsEverybody({ is: 'ready' }) }).connected()
     await it.leftovers()
@@ -158,7 +189,40 @@ describe('a frame whose check throws', () => {
   })
 })
 
+describe('control', () => {
+  it('that throws is reported, and the frame is a message like any other', async () => {
+    const broken = new Error('mine')
+    const control = (): never => {
+      throw broken
+    }
+    const it = await storyOf(told({ ready: 'open', control })).connected()
+    it.provider.say({ n: 1 })
+    await it.world.settle()
+    expect([it.messages, it.world.census.reported, it.now]).toEqual([[{ n: 1 }], [broken], 'connected'])
+  })
+
+  it('may be missing', async () => {
+    const it = await storyOf(definePreset({ name: 'plain', docs: '', url: () => providerUrl, token: { kind: 'ticket' } })).connected()
+    it.provider.say({ n: 1 })
+    await it.world.settle()
+    expect([it.messages, it.world.census.reported]).toEqual([[{ n: 1 }], []])
+  })
+})
+
 describe('what was to be sent', () => {
+  it('stays where onReady pauses the session, and goes out when it is resumed', async () => {
+    let pauses = true
+    const it: Story = story({}, { onReady: () => pauses && it.session.pause() })
+    it.session.send({ n: 1 })
+    void it.session.connect()
+    await it.world.settle()
+    expect([it.now, it.provider.heard, it.world.census.reported]).toEqual(['paused(asked)', [], []])
+    pauses = false
+    it.session.resume()
+    await it.world.settle()
+    expect(it.provider.heard).toEqual([{ n: 1 }])
+  })
+
   it('waits where the browser is closing its socket already', async () => {
     const sockets: SocketLike[] = []
     const it = await story({
