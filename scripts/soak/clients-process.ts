@@ -80,6 +80,7 @@ function state(): ClientsState {
       .slice(0, 5)
       .map(({ name, session }) => `${name} ${JSON.stringify(session.status)}`),
     violations: judge.violations,
+    violationCount: judge.count,
     lagMs: lag.recentMs,
     heapBytes: collected(),
     rssBytes: process.memoryUsage.rss(),

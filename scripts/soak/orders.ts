@@ -35,7 +35,9 @@ export interface ClientsState {
   readonly statuses: Readonly<Record<string, number>>
   /** Those that are not connected, a few of them. */
   readonly waiting: readonly string[]
+  /** The first of them, and how many there are. */
   readonly violations: readonly string[]
+  readonly violationCount: number
   readonly lagMs: number
   readonly heapBytes: number
   readonly rssBytes: number
