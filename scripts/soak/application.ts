@@ -1,7 +1,8 @@
 /** What applications do, at any moment: every verb, bursts of messages, listeners that throw and call back in. */
 import type { Chance } from './chance.ts'
 import { count } from './figures.ts'
-import type { Page, Surroundings, Visit } from './page.ts'
+import type { Page, Visit } from './page.ts'
+import type { Surroundings } from './surroundings.ts'
 
 export interface Application {
   /** No more random calls. Whoever was paused or ended by hand is told to connect. Returns how many had failed, by code. */

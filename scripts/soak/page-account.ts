@@ -31,6 +31,8 @@ export class PageAccount {
   readonly #wrong: Wrong
   readonly #traits: PageTraits
   readonly #open = new Map<number, TokenRequest>()
+  /** Requests that were aborted, or ended without an answer. */
+  givenUp = 0
   #floorUntil = 0
   #bucket = { left: bucketSize, at: 0 }
   #endsAt = -Infinity
@@ -68,7 +70,7 @@ export class PageAccount {
 
   /** Aborted: its answer counts for nothing. */
   aborted(id: number): void {
-    this.#open.delete(id)
+    if (this.#open.delete(id)) this.givenUp++
   }
 
   answered(id: number, answer: Answered, now: number): void {

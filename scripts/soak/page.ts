@@ -7,25 +7,10 @@ import { pageOrigin } from '../gateway/orders.ts'
 import { mark, marked } from './casts.ts'
 import type { PageName } from './casts.ts'
 import { count } from './figures.ts'
-import type { Figures } from './figures.ts'
-import type { Lag } from './lag.ts'
-import type { ClientsSettings } from './orders.ts'
 import { PageAccount } from './page-account.ts'
-import type { Answered } from './page-account.ts'
+import { answerIn } from './token-answer.ts'
 import { SessionAccount } from './session-account.ts'
-import type { Verdicts } from './verdict.ts'
-import type { Window } from './window.ts'
-
-/** What the pages of one process share. */
-export interface Surroundings {
-  readonly settings: ClientsSettings
-  readonly figures: Figures
-  readonly verdicts: Verdicts
-  readonly lag: Lag
-  /** What a listener throws on purpose, so that it can be counted when it is reported. */
-  readonly thrown: { due: number }
-  readonly window: Window
-}
+import type { Surroundings } from './surroundings.ts'
 
 /** One session and what its application knows of it. */
 export interface Visit {
@@ -182,7 +167,10 @@ export function openPage(name: PageName, around: Surroundings): Page {
   }
 
   const source = createTokenSource(
-    { url: `http://127.0.0.1:${settings.tokenPort}/${cast.route}`, headers: { origin: pageOrigin, 'x-page': page } },
+    {
+      url: `http://127.0.0.1:${settings.tokenPort}/${cast.route}`,
+      headers: () => ({ origin: pageOrigin, 'x-page': page, 'x-given-up': String(account.givenUp) }),
+    },
     { webSocket: PageSocket, fetch: watchedFetch, probe: { firstMs: 5_000, capMs: 20_000 } },
   )
 
@@ -297,18 +285,4 @@ export function openPage(name: PageName, around: Surroundings): Page {
       if (trace) discreet('a trace', JSON.stringify(trace.entries))
     },
   }
-}
-
-function answerIn(response: Response, text: string): Answered {
-  let body: { access_token?: unknown; expires_in?: unknown; error?: string; retry_after?: number } = {}
-  try {
-    body = (JSON.parse(text) ?? {}) as typeof body
-  } catch {
-    // HTML and other things that are no answer.
-  }
-  const { access_token: token, expires_in: seconds } = body
-  if (response.ok && typeof token === 'string' && token !== '') return { is: 'granted', token, lifeMs: Number(seconds) * 1000 }
-  const retryAfterMs = 1000 * Number(response.headers.get('retry-after') ?? body.retry_after ?? 0)
-  const ends = [401, 402, 403].includes(response.status)
-  return { is: ends ? 'refused' : 'failed', retryAfterMs }
 }

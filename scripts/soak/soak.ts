@@ -48,7 +48,7 @@ export async function soak(
 
   const house = await openHouse(program)
   const { providers, a, b } = house.servers
-  const common = { pages: byName, account, figures, lagMs }
+  const common = { pages: byName, account, figures }
   const ways = [
     await openWay({ ...common, ports: () => [providers.port] }),
     await openWay({ ...common, ports: () => (b.up ? [a.port, b.port] : [a.port]) }),
@@ -56,7 +56,6 @@ export async function soak(
   const tokens = await openTokenWay({
     account,
     figures,
-    lagMs,
     endpoints: (route, page) => {
       if (route !== 'gateway') return [`http://127.0.0.1:${providers.port}/token/${route}`]
       const both = [a, b].map(({ port }) => `http://127.0.0.1:${port}/token`)

@@ -30,12 +30,11 @@ export interface TokenWay {
 export interface TokenWayOptions {
   readonly account: WayAccount
   readonly figures: Figures
-  readonly lagMs: () => number
   /** The addresses of an endpoint, the best first. */
   readonly endpoints: (route: string, page: string) => readonly string[]
 }
 
-export async function openTokenWay({ account, figures, lagMs, endpoints }: TokenWayOptions): Promise<TokenWay> {
+export async function openTokenWay({ account, figures, endpoints }: TokenWayOptions): Promise<TokenWay> {
   const troubles = new Map<string, Answer>()
   const since = new Map<string, number>()
   const before = new Map<string, string>()
@@ -45,12 +44,13 @@ export async function openTokenWay({ account, figures, lagMs, endpoints }: Token
 
   async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const page = String(req.headers['x-page'])
+    const givenUp = Number(req.headers['x-given-up'])
     const route = req.url!.slice(1)
     const body = await text(req)
     const isRelease = body.includes('"reason":"release"')
     const id = String(++ids)
     if (!isRelease) {
-      account.asks(page, id, now(), lagMs())
+      account.asks(page, id, givenUp, now())
       res.once('close', () => account.answered(page, id))
     }
     const trouble = isRelease ? undefined : troubles.get(page)
@@ -85,7 +85,7 @@ export async function openTokenWay({ account, figures, lagMs, endpoints }: Token
       if (res.destroyed) return
       const headers = { 'content-type': 'application/json', ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }) }
       res.once('finish', () => {
-        if (retryAfter !== undefined) account.toldToWait(page, now() + retryAfter * 1000)
+        if (retryAfter !== undefined) account.toldToWait(page, now() + retryAfter * 1000, givenUp)
       })
       res.writeHead(status, headers).end(JSON.stringify({ error, ...(retryAfter !== undefined && { retry_after: retryAfter }) }))
     }
@@ -114,7 +114,7 @@ export async function openTokenWay({ account, figures, lagMs, endpoints }: Token
         if (response.ok && !isRelease) grant(answer)
         else if (!res.destroyed) {
           const retry = response.headers.get('retry-after')
-          if (retry !== null) res.once('finish', () => account.toldToWait(page, now() + Number(retry) * 1000))
+          if (retry !== null) res.once('finish', () => account.toldToWait(page, now() + Number(retry) * 1000, givenUp))
           res
             .writeHead(response.status, { 'content-type': 'application/json', ...(retry !== null && { 'retry-after': retry }) })
             .end(answer)

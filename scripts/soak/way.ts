@@ -54,14 +54,13 @@ export interface WayOptions {
   readonly pages: ReadonlyMap<string, PageName>
   readonly account: WayAccount
   readonly figures: Figures
-  readonly lagMs: () => number
   /** The servers behind it, the best first. */
   readonly ports: () => readonly number[]
 }
 
 const headAtMost = 16_384
 
-export async function openWay({ pages, account, figures, lagMs, ports }: WayOptions): Promise<Way> {
+export async function openWay({ pages, account, figures, ports }: WayOptions): Promise<Way> {
   const sockets = new Set<Socket>()
   const live = new Set<Connection>()
   const silent = new Set<Connection>()
@@ -186,7 +185,7 @@ export async function openWay({ pages, account, figures, lagMs, ports }: WayOpti
 
     const target = head.subarray(0, head.indexOf('\r\n')).toString('latin1').split(' ')[1] ?? '/'
     const token = new URL(target, 'http://127.0.0.1').searchParams.get('access_token')
-    if (token !== null) account.shows(page, session, token, now(), lagMs())
+    if (token !== null) account.shows(page, session, token, now())
     account.connects(session, id, now())
 
     client.on('data', (bytes: Buffer) => {
@@ -228,9 +227,9 @@ export async function openWay({ pages, account, figures, lagMs, ports }: WayOpti
         if (opcode === 8) gone()
         if (opcode !== 1) continue
         const own = marked.exec(text)
-        if (own) account.message(page, session, Number(own[2]), lease, now(), lagMs())
+        if (own) account.message(page, session, Number(own[2]), lease, now())
         else if (/^\{"type":"(?:hello|renew)"/.test(text))
-          account.shows(page, session, (JSON.parse(text) as { access_token: string }).access_token, now(), lagMs())
+          account.shows(page, session, (JSON.parse(text) as { access_token: string }).access_token, now())
       }
     }
     function passDown(bytes: Buffer): void {
