@@ -5,7 +5,7 @@
 import { createSession, createTokenSource } from '../../src/index.ts'
 import type { Session, Status } from '../../src/index.ts'
 import { statusName } from '../exploration/cells.ts'
-import { FastWorld, settle, type Ask, type FastSocket } from './world.ts'
+import { FastWorld, settle, withoutStacks, type Ask, type FastSocket } from './world.ts'
 
 export const tasks = ['connect', 'renew', 'close', 'rotate', 'pause', 'reset'] as const
 export type Task = (typeof tasks)[number]
@@ -205,7 +205,10 @@ class Order {
   }
 }
 
-export async function interleave(start: Start, kind: 'ticket' | 'lease', together: readonly Task[], bounds: Bounds): Promise<Interleaved> {
+export const interleave = (start: Start, kind: 'ticket' | 'lease', together: readonly Task[], bounds: Bounds): Promise<Interleaved> =>
+  withoutStacks(() => everyOrder(start, kind, together, bounds))
+
+async function everyOrder(start: Start, kind: 'ticket' | 'lease', together: readonly Task[], bounds: Bounds): Promise<Interleaved> {
   const wrong: string[] = []
   let orders = 0
   let moves = 0

@@ -1,6 +1,7 @@
 /** Sequences of commands, made and shrunk by fast-check. */
 import { array, asyncProperty, check, nat } from 'fast-check'
 import { commandName, run, type Command } from './run.ts'
+import { withoutStacks } from './world.ts'
 
 export interface Tried {
   readonly runs: number
@@ -19,7 +20,7 @@ export async function tryCommands(runs: number, seed: number): Promise<Tried> {
     for (const status of outcome.seen) seen.add(status)
     return outcome.wrong.length === 0
   })
-  const { failed, counterexample } = await check(property, { numRuns: runs, seed, endOnFailure: true })
+  const { failed, counterexample } = await withoutStacks(() => check(property, { numRuns: runs, seed, endOnFailure: true }))
   if (!failed || !counterexample) return { runs, seen, failure: null }
   return { runs, seen, failure: await told(...counterexample) }
 }

@@ -60,7 +60,7 @@ const kinds = ['ticket', 'lease', 'single', 'ready when open'] as const
 export async function run(
   commands: readonly Command[],
   seed: number,
-  log: (line: string) => void = () => {},
+  log?: (line: string) => void,
 ): Promise<{ wrong: string[]; seen: Set<string> }> {
   const it = new Run(seed, log)
   for (const command of commands) await it.command(verbs[command % verbs.length]!, Math.floor(command / verbs.length))
@@ -75,7 +75,7 @@ class Run {
   readonly wrong: string[] = []
   readonly seen = new Set<string>()
   readonly #random: Random
-  readonly #log: (line: string) => void
+  readonly #log: ((line: string) => void) | undefined
   readonly #world = new FastWorld()
   readonly #backend = new FastBackend(this.#world)
   readonly #source: ReturnType<typeof createTokenSource>
@@ -98,8 +98,8 @@ class Run {
   readonly #sent = new Set<number>()
   readonly #showed: unknown[] = []
 
-  constructor(seed: number, log: (line: string) => void) {
-    this.#log = (line) => log(`${this.#world.now} ${line}`)
+  constructor(seed: number, log?: (line: string) => void) {
+    this.#log = log && ((line) => log(`${this.#world.now} ${line}`))
     const random = (this.#random = new Random(seed))
     const world = this.#world
     world.random = () => random.next()
@@ -107,10 +107,10 @@ class Run {
     world.heard = (socket, data) => this.#reached(socket, data)
     const kind = random.one(kinds)
     const quiet = random.chance(0.4)
-    this.#log(kind)
+    this.#log?.(kind)
     const { dialled, asked } = world
-    world.dialled = (socket) => (this.#log(`dials with ${socket.token}`), dialled(socket))
-    world.asked = (ask) => (this.#log(`asks to ${ask.request.reason}`), asked(ask))
+    world.dialled = (socket) => (this.#log?.(`dials with ${socket.token}`), dialled(socket))
+    world.asked = (ask) => (this.#log?.(`asks to ${ask.request.reason}`), asked(ask))
     this.#source = createTokenSource(world.tokenSource, { host: world.host })
     this.#session = createSession<Message, Outgoing>({
       url: 'wss://provider.test/live',
@@ -167,7 +167,7 @@ class Run {
 
   async command(verb: Verb, parameter: number): Promise<void> {
     const world = this.#world
-    if (['advance', 'sleep', 'skew', 'late'].includes(verb)) this.#log(`${verb}(${parameter})`)
+    if (['advance', 'sleep', 'skew', 'late'].includes(verb)) this.#log?.(`${verb}(${parameter})`)
     switch (verb) {
       case 'advance':
         await this.#advance(waits[parameter % waits.length]!)
@@ -207,7 +207,7 @@ class Run {
 
   #do(verb: Exclude<Verb, 'advance' | 'sleep' | 'skew' | 'late'>, parameter: number): void {
     const session = this.#session
-    this.#log(`${'  '.repeat(this.#depth)}${verb}(${parameter})`)
+    this.#log?.(`${'  '.repeat(this.#depth)}${verb}(${parameter})`)
     try {
       switch (verb) {
         case 'connect':
@@ -315,7 +315,7 @@ class Run {
 
   #noticed(notice: Notice<Outgoing>): void {
     this.#showed.push(notice)
-    this.#log(`! ${notice.name} ${notice.name === 'dropped' ? notice.reason : ''}`)
+    this.#log?.(`! ${notice.name} ${notice.name === 'dropped' ? notice.reason : ''}`)
     if (notice.name !== 'dropped') return
     const { number } = notice.message as Outgoing
     if (this.#sent.has(number)) this.wrong.push(`message ${number} was sent and dropped`)
@@ -332,7 +332,7 @@ class Run {
     this.#told = status
     this.#showed.push(status)
     this.seen.add(statusName(status))
-    this.#log(`→ ${JSON.stringify(status)}`)
+    this.#log?.(`→ ${JSON.stringify(status)}`)
     if (JSON.stringify(was) === JSON.stringify(is)) this.wrong.push(`${statusName(is)} was told twice`)
     const [from, to] = [was.name === 'failed' ? 'failed' : statusName(was), statusName(is)]
     if (from !== to && !isLegal(from, to)) this.wrong.push(`went from ${from} to ${to}`)

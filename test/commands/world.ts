@@ -17,6 +17,7 @@ export class FastSocket implements SocketLike {
   onerror: Handler = null
   readonly url: string
   readonly #heard: (socket: FastSocket, data: unknown) => void
+  #token: string | undefined
 
   constructor(url: string, heard: (socket: FastSocket, data: unknown) => void) {
     this.url = url
@@ -24,7 +25,7 @@ export class FastSocket implements SocketLike {
   }
 
   get token(): string {
-    return new URL(this.url).searchParams.get('access_token') ?? ''
+    return (this.#token ??= new URL(this.url).searchParams.get('access_token') ?? '')
   }
 
   send(data: unknown): void {
@@ -162,3 +163,14 @@ export class FastWorld {
 
 /** Lets every promise that can settle do so: Node runs what is put off to the next tick when no microtask is left. */
 export const settle = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
+
+/** Errors by the thousand, whose messages matter here: nobody asks where they come from, and that costs more than they do. */
+export async function withoutStacks<T>(run: () => Promise<T>): Promise<T> {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  try {
+    return await run()
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}

@@ -53,7 +53,7 @@ test('a canonical state behaves as what it stands for: side by side, 200 walks o
 describe('a bug that is planted is found', () => {
   const [ticket, , , , limited, lease] = configurations
   const found = (configuration: (typeof configurations)[number], planted: typeof step): string =>
-    explore(configuration, 4, { step: planted }).wrong.join()
+    explore(configuration, 3, { step: planted }).wrong.join()
 
   test('Retry-After is forgotten', () => {
     const planted: typeof step = (core, event) => {

@@ -30,19 +30,18 @@ describe('the simulation', () => {
     expect([...seen.edges.keys()].filter((edge) => !table.includes(edge))).toEqual([])
   })
 
-  test.runIf(whole)('reaches every edge of the table 50 times or more', () => {
+  test('reaches every edge of the table 50 times or more', () => {
+    if (!whole) return
     expect(table.filter((edge) => (seen.edges.get(edge) ?? 0) < 50).map((edge) => `${edge}: ${seen.edges.get(edge) ?? 0}`)).toEqual([])
   })
 
-  test.runIf(whole)(
-    'hits every cell of status × event that can be reached, and no other (`npm run explore -- --cells` writes them anew)',
-    () => {
-      const rarest = Math.min(...cells.map((cell) => seen.cells.get(cell) ?? 0))
-      const hit = cells.filter((cell) => seen.cells.has(cell)).length
-      console.log(`Simulation: ${hit} of ${cells.length} cells of status × event hit, the rarest ${rarest} times.`)
-      expect([...seen.cells.keys()].sort()).toEqual([...cells].sort())
-    },
-  )
+  test('hits every cell of status × event that can be reached, and no other (`npm run explore -- --cells` writes them anew)', () => {
+    if (!whole) return
+    const rarest = Math.min(...cells.map((cell) => seen.cells.get(cell) ?? 0))
+    const hit = cells.filter((cell) => seen.cells.has(cell)).length
+    console.log(`Simulation: ${hit} of ${cells.length} cells of status × event hit, the rarest ${rarest} times.`)
+    expect([...seen.cells.keys()].sort()).toEqual([...cells].sort())
+  })
 
   test('gives the same trace for the same seed, and another for another', () => {
     const traceOf = (seed: number): string => {
