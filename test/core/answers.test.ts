@@ -25,6 +25,7 @@ import {
   sessions,
   T,
   ticket,
+  ticketTraits,
   wanting,
 } from './states.ts'
 
@@ -199,6 +200,20 @@ describe('in a row', () => {
   test('a good mint takes everything back', () => {
     for (const before of [refusal(5), trouble(5)]) expect(step(asking(before), at(good()))[0].trouble).toBeNull()
   })
+})
+
+test('an answer that comes in the very moment in which its grant ends brings none', () => {
+  const asking = ticket({ work: minting(), grant: null, sessions: waiting })
+  expect(step(asking, at(good(9, 4 * second), 2 * second))[0]).toMatchObject({ grant: null, trouble: { no: 'timeout' } })
+  expect(step(asking, at(good(9, 4 * second + 4), 2 * second))[0]).toMatchObject({ grant: { gen: 9 }, trouble: null })
+  const lapsed = lost({ work: minting(), trouble: null })
+  expect(step(lapsed, at(good(9, 2 * second), second))[0]).toMatchObject({ grant: null, trouble: { no: 'timeout' } })
+  expect(step(lapsed, at(good(9, 2 * second + 1), second))[0]).toMatchObject({ grant: { gen: 9 }, trouble: null })
+})
+
+test('grace is for leases: a ticket knows none', () => {
+  const asking = ticket({ work: minting(), grant: null, traits: ticketTraits({ graceMs: second }), sessions: waiting })
+  expect(step(asking, at(good()))[0]).toMatchObject({ grant: { gen: 9, renewAt: T + 899 * second }, trouble: null })
 })
 
 describe('a lease', () => {

@@ -104,7 +104,8 @@ describe('asking', () => {
       expect(request(after(asked, at({ is: 'tick' }, 60 * minute)))).toBeNull()
     }
     const spent = ticket({ sessions: {}, grant: grant({ spent: true }) })
-    expect(request(after(spent, at({ is: 'prefetch' })))).toMatchObject({ reason: 'prefetch' })
+    const doubted = lease({ sessions: {}, suspectUntil: T + second })
+    for (const core of [spent, doubted]) expect(request(after(core, at({ is: 'prefetch' })))).toMatchObject({ reason: 'prefetch' })
   })
 
   test('prefetch ends with who wished it, unless a session wants the same', () => {
@@ -220,6 +221,7 @@ test('the one timer stands at the next thing that can happen', () => {
   expect(soon(lease({ grant: leaseGrant({ renewAt: Infinity }) }))).toBe(2 * minute)
   expect(soon(lease({ suspectUntil: T + 4 * second, work: minting() }))).toBe(4 * second)
   expect(soon(ticket({ sessions: sessions(wanting(down())) }))).toBe(4 * second)
+  expect(soon(lease({ sessions: sessions(wanting(down())) }))).toBe(4 * second)
   expect(soon(ticket({ sessions: sessions(wanting(down())), grant: grant({ dialBefore: T + second }) }))).toBe(second)
   expect(soon(ticket({ sessions: sessions([wanting(down({ dialAt: T + 9 * second })), wanting(down())]) }))).toBe(4 * second)
   expect(soon(ticket({ sessions: sessions(wanting(queued())) }))).toBe(10 * minute)

@@ -67,6 +67,8 @@ describe('a single-use grant', () => {
     expect(permit(core, T)).toBeNull()
     expect(after(ticket(), at(everyEvent.handed))).toEqual(ticket())
     expect(after(ticket({ traits: single }), at({ is: 'handed', gen: 4 })).grant).toMatchObject({ spent: false })
+    const nothing = ticket({ traits: single, grant: null, sessions: {} })
+    expect(after(nothing, at(everyEvent.handed))).toEqual(nothing)
     const oneLease = lease({ traits: leaseTraits({ single: true }) })
     expect(after(oneLease, at(everyEvent.handed))).toEqual(oneLease)
   })
@@ -203,5 +205,8 @@ describe('the beat', () => {
     expect(request(play.fails().wake().core)).toMatchObject({ reason: 'connect', attempt: 1 })
     expect(request(play.refuses().wake().core)).toMatchObject({ reason: 'probe', attempt: 1 })
     expect(request(play.refuses().wake().core)).toMatchObject({ reason: 'probe', attempt: 2 })
+    // An earlier generation was rejected, and this one has yet to prove itself.
+    const unproven = ticket({ rejected: 1, grant: grant({ renewAt: T }) })
+    expect(request(after(unproven, at({ is: 'tick' })))).toMatchObject({ reason: 'renew', attempt: 0 })
   })
 })

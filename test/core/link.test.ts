@@ -1,7 +1,7 @@
 /** One link: every news of its socket in every state, its deadlines, and what a close means. */
 import { describe, expect, test } from 'vitest'
 import type { Effect, Happening } from '../../src/core/event.ts'
-import type { Core, Link } from '../../src/core/state.ts'
+import type { Core, Link, Up } from '../../src/core/state.ts'
 import { statusOf } from '../../src/core/status.ts'
 import { step } from '../../src/core/step.ts'
 import type { LinkTraits } from '../../src/core/traits.ts'
@@ -238,9 +238,26 @@ describe('liveness', () => {
     }
   })
 
+  test('what several links heard is one event: none is judged before all are heard', () => {
+    const two = (one: Up) => sessions([wanting(one), wanting({ ...one, socket: { id: 9, gen: 5 } })], linkTraits(traits))
+    const others = [{ socket: 9, at: T + 3 * second }]
+    for (const one of [idle, probed]) {
+      const [core, effects] = step(ticket({ sessions: two(one) }), at({ is: 'heard', socket: 8, at: T + 4 * second, others }, 6 * second))
+      expect(core.sessions).toEqual(
+        sessions(
+          [wanting(up({ heardAt: T + 4 * second })), wanting(up({ heardAt: T + 3 * second, socket: { id: 9, gen: 5 } }))],
+          linkTraits(traits),
+        ),
+      )
+      expect(effects).toEqual([])
+    }
+  })
+
   test('an old frame is none', () => {
-    const [core] = step(at1(probed, traits), at({ is: 'heard', socket: 8, at: T - 40 * second }, second))
-    expect(linkOf(core)).toEqual(probed)
+    for (const beforeMs of [40 * second, 30 * second]) {
+      const [core] = step(at1(probed, traits), at({ is: 'heard', socket: 8, at: T - beforeMs }, second))
+      expect(linkOf(core)).toEqual(probed)
+    }
   })
 
   test('a frame that came long ago earns a new question', () => {
@@ -258,6 +275,7 @@ describe('liveness', () => {
     expect(effects).toEqual(probe)
     expect(step(core, at({ is: kind }, second))[1]).toEqual([])
     expect(step(at1(up()), at({ is: kind }))[1]).toEqual([])
+    expect(step(at1(settling(), traits), at({ is: kind }))[1]).toEqual([])
   })
 
   test('a link without the trait is never asked, and never wakes anybody for it', () => {
@@ -303,7 +321,9 @@ describe('a socket in the dial queue is taken back', () => {
   test('when its grant is stale', () => {
     const stale = at1(queued(), {}, { grant: grant({ dialBefore: T + second }) })
     expect(wants(stale).wakeAt).toBe(T + second)
-    expect(linkOf(after(stale, at({ is: 'tick' }, second)))).toEqual(down({ attempt: 1, dialAt: T + second }))
+    const late = lease({ grant: leaseGrant({ dialBefore: T + second }), sessions: sessions(wanting(queued())) })
+    for (const core of [stale, late])
+      expect(linkOf(after(core, at({ is: 'tick' }, second)))).toEqual(down({ attempt: 1, dialAt: T + second }))
   })
 
   test('when its grant was rejected', () => {

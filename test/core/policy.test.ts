@@ -134,6 +134,7 @@ describe('the beat', () => {
     ['of a ticket is half its life', ticketTraits(), 30 * minute, 15 * minute],
     ['of a short ticket is half its life', ticketTraits(), 5 * second, 2.5 * second],
     ['of a ticket whose preset says so is that', ticketTraits({ intervalMs: minute }), 30 * minute, minute],
+    ['of a ticket knows no grace', ticketTraits({ graceMs: 20 * second }), 30 * minute, 15 * minute],
     ['of a ticket without end never comes', ticketTraits(), Infinity, Infinity],
     ['of a lease is the interval', leaseTraits(), 60 * minute, minute],
     ['of a short lease is half its life', leaseTraits(), minute, 30 * second],

@@ -188,6 +188,8 @@ describe('a close before open', () => {
     const play = new Play(ticketTraits({ single: true, atDial: true })).do(verb('connect')).mints200()
     play.do(news('dialled', play.socket)).do(dead(play.socket), 0.5)
     expect(request(play.core)).toBeNull()
+    // It waits for its dial, and for no backoff of the source.
+    expect(wants(play.core).wakeAt).toBe(T + 500)
     expect(request(play.wake().core)).not.toBeNull()
     expect(play.mints).toBe(2)
   })

@@ -61,6 +61,15 @@ const rows: readonly (readonly [string, Core, Status])[] = [
     { name: 'connected', renewal: 'failing', code: 'network', retryAt },
   ],
   [
+    'up, renewal failed, and no dial needs another grant: nothing is asked for',
+    ticket({
+      traits: ticketTraits({ atDial: true }),
+      trouble: trouble('network'),
+      sessions: sessions<Link>([wanting(up()), wanting(down())]),
+    }),
+    { name: 'connected', renewal: 'failing', code: 'network' },
+  ],
+  [
     'up, and renewal is refused',
     of(wanting(up()), { ...waits, trouble: refusal('revoked') }),
     { name: 'connected', renewal: 'failing', code: 'revoked', retryAt },
@@ -117,6 +126,21 @@ const rows: readonly (readonly [string, Core, Status])[] = [
     'waiting for a dial for which the grant will be too old',
     of(wanting(down()), { grant: grant({ dialBefore: T + second, renewAt: T + 3 * second }) }),
     { name: 'reconnecting', retryAt: T + 3 * second },
+  ],
+  [
+    'waiting for a dial at which the grant is just too old',
+    of(wanting(down()), { grant: grant({ dialBefore: T + 4 * second, renewAt: T + 3 * second }) }),
+    { name: 'reconnecting', retryAt: T + 3 * second },
+  ],
+  [
+    'waiting for a dial for which a new grant is minted then',
+    of(wanting(down()), { traits: ticketTraits({ atDial: true }), grant: grant({ dialBefore: T + second }) }),
+    { name: 'reconnecting', retryAt: T + 4 * second },
+  ],
+  [
+    'and so it is if the old one lasts until that very moment',
+    of(wanting(down()), { traits: ticketTraits({ atDial: true }), grant: grant({ dialBefore: T + 4 * second }) }),
+    { name: 'reconnecting', retryAt: T + 4 * second },
   ],
   ['waiting for a mint in the air', of(wanting(down(), first), { grant: null, work: minting() }), { name: 'connecting' }],
   ['waiting with a spent grant', of(wanting(down()), { grant: grant({ spent: true }), work: minting() }), { name: 'reconnecting' }],

@@ -66,6 +66,8 @@ describe('a suspect lease', () => {
   test('is not cleared by a request from before the sleep', () => {
     const core = after(lease({ work: minting() }), at(fact('slept')), at(good(9), second))
     expect(core).toMatchObject({ suspectUntil: T + 10 * second, grant: leaseGrant() })
+    const mayNotAsk = lease({ work: minting(), bucket: { left: 0, at: T } })
+    expect(after(mayNotAsk, at(fact('slept'))).work).toEqual({ is: 'rest' })
   })
 
   test('ends by monotonic time', () => {

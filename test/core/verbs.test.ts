@@ -71,6 +71,9 @@ describe('verbs', () => {
     expect(statusOf(core, 1)).toMatchObject({ name: 'connecting', code: 'network' })
     expect(after(ticket({ overcome: 'revoked', sessions: sessions({ is: 'closed' }) }), at(verb('connect'))).overcome).toBeNull()
     expect(after(lease({ overcome: 'revoked', sessions: sessions({ is: 'closed' }) }), at(verb('connect'))).overcome).toBeNull()
+    // Nothing else can have expired.
+    for (const core of [ticket(), ticket({ grant: null }), lease()])
+      expect(after({ ...core, sessions: sessions({ is: 'closed' }) }, at(verb('connect')))).not.toHaveProperty('expired')
   })
 
   test('connect() of a paused session forgets nothing: the next true cause shows, as with resume()', () => {
@@ -97,13 +100,22 @@ describe('verbs', () => {
 describe('reset: a grant of one user never serves another', () => {
   test('forgets grant, verdict and streaks, aborts the flight and drops every socket', () => {
     const core = after(
-      ticket({ work: minting(), trouble: { no: 'revoked', tries: 4 }, rejected: 2, forced: T + minute, overcome: 'revoked', prefetch: true }),
+      ticket({
+        work: minting(),
+        trouble: { no: 'revoked', tries: 4 },
+        rejected: 2,
+        forced: T + minute,
+        overcome: 'revoked',
+        prefetch: true,
+      }),
       at({ is: 'reset' }),
     )
     expect(core).toMatchObject({ grant: null, trouble: null, rejected: 0, forced: 'no', overcome: null, prefetch: false })
     expect(sockets(core)).toEqual([])
     expect(request(core)?.flight).toBe(11)
     expect(after(core, at(good(9)))).toEqual(core)
+    const nobody = lost({ work: cooling(), sessions: sessions({ is: 'closed' }) })
+    expect(after(nobody, at({ is: 'reset' })).work).toEqual({ is: 'rest' })
   })
 
   test('each session passes the gate again', () => {

@@ -79,6 +79,8 @@ describe('verdicts', () => {
     const play = new Play(leaseTraits(), [linkTraits({ link: false })]).do(verb('connect')).refuses().wake().mints200()
     expect(play.status).toBe('connected')
     expect(play.core.overcome).toBeNull()
+    const nobody = ticket({ work: minting(), prefetch: true, trouble: { no: 'revoked', tries: 0 }, grant: null, sessions: {} })
+    expect(after(nobody, at(good()))).toMatchObject({ trouble: null, overcome: null })
   })
 
   test('another session that is connected confirms it', () => {
@@ -155,6 +157,12 @@ describe('verdicts', () => {
     const core = after(lease({ work: minting() }), at(everyEvent.forbidden))
     expect(wants(core).wakeAt).toBe(T + 2 * minute)
     expect(statusOf(after(core, at({ is: 'tick' }, 2 * minute)), 1)).toEqual({ name: 'failed', code: 'forbidden' })
+  })
+
+  test('forbidden leaves a dial that is due later to what is left of the ticket', () => {
+    const core = after(ticket({ trouble: { no: 'forbidden' }, sessions: sessions(wanting(down())) }), at({ is: 'tick' }))
+    expect(name(core)).toBe('reconnecting')
+    expect(sockets(after(core, at({ is: 'tick' }, 4 * second)))).toMatchObject([{ gen: 5 }])
   })
 
   test('forbidden fails a socket that still waits in the queue as soon as its ticket is out', () => {
