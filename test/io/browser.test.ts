@@ -66,7 +66,7 @@ describe('the browser’s host', () => {
 
 describe('what the browser’s host gives', () => {
   it('is the clock, the chance and the network of the page, looked for when they are used', async () => {
-    const host = browserHost()
+    const host = browserHost({ webSocket: function () {} as never })
     vi.spyOn(performance, 'now').mockReturnValue(1.5)
     vi.spyOn(Date, 'now').mockReturnValue(2)
     vi.spyOn(Math, 'random').mockReturnValue(0.25)
@@ -163,6 +163,15 @@ describe('a timer of the browser’s host', () => {
     await new Promise<void>((resolve) => browserHost().timer(resolve, 5))
     return ran
   }
+
+  it('runs where there is no document, and not before its time', async () => {
+    const ran: string[] = []
+    await new Promise<void>((resolve) => {
+      browserHost().timer(() => resolve(void ran.push('later')), 2)
+      browserHost().timer(() => ran.push('sooner'), 0)
+    })
+    expect(ran).toEqual(['sooner', 'later'])
+  })
 
   it('runs in the timer of a page that can be seen', async () => {
     expect(await cancelledAtOnce('visible')).toEqual(['first', 'second'])
