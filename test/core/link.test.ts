@@ -287,19 +287,20 @@ describe('liveness', () => {
 describe('a renewed grant is shown to a live link', () => {
   const shows = linkTraits({ shows: true })
   const minting = { is: 'minting', flight: 9, startedAt: T, giveUpAt: T + 10 * second, reason: 'renew', attempt: 0 } as const
-  const renewed = step(lease({ work: minting, sessions: sessions(wanting(up()), shows) }), at(everyEvent.minted))
+  const renewed = () => step(lease({ work: minting, sessions: sessions(wanting(up()), shows) }), at(everyEvent.minted))
 
   test('and has 10 s to acknowledge it', () => {
-    expect(renewed[1]).toEqual([{ do: 'show', session: 1, socket: 8, gen: 9 }])
-    expect(linkOf(renewed[0])).toEqual(up({ stableAt: T, showing: { gen: 9, ackBy: T + 10 * second } }))
+    const [core, effects] = renewed()
+    expect(effects).toEqual([{ do: 'show', session: 1, socket: 8, gen: 9 }])
+    expect(linkOf(core)).toEqual(up({ stableAt: T, showing: { gen: 9, ackBy: T + 10 * second } }))
   })
 
   test('acknowledged, the socket is of the new generation', () => {
-    expect(linkOf(after(renewed[0], at(everyEvent.acked)))).toEqual(up({ stableAt: T, socket: { id: 8, gen: 9 } }))
+    expect(linkOf(after(renewed()[0], at(everyEvent.acked)))).toEqual(up({ stableAt: T, socket: { id: 8, gen: 9 } }))
   })
 
   test('refused, it ends the lease and its socket at once', () => {
-    const core = after(renewed[0], at(everyEvent.denied))
+    const core = after(renewed()[0], at(everyEvent.denied))
     expect(core).toMatchObject({ grant: null, rejected: 1 })
     expect(wants(core).sockets).toEqual([])
   })
