@@ -61,6 +61,8 @@ export default defineConfig(async ({ command }): Promise<ViteUserConfig> => {
     },
     environments: command === 'build' ? { esm: esm(), iife: iife() } : {},
     test: {
+      // By itself Vitest leaves one core free, and of two uses one.
+      maxWorkers: '100%',
       projects: [
         {
           // Tables, stories with virtual time, the simulation, real sockets on loopback: all in Node.
@@ -68,8 +70,6 @@ export default defineConfig(async ({ command }): Promise<ViteUserConfig> => {
           test: {
             name: 'unit',
             testTimeout: 60_000,
-            // In continuous integration, tests with real processes and sockets get a second chance; the first failure is printed.
-            retry: process.env['CI'] ? 1 : 0,
             environment: 'node',
             include: ['test/**/*.test.{ts,tsx}'],
             exclude: ['test/{dom,browser,pages}/**'],
@@ -98,7 +98,6 @@ export default defineConfig(async ({ command }): Promise<ViteUserConfig> => {
           // The tests run in Node and drive Chromium: whole pages, built and served as users would.
           test: {
             name: 'pages',
-            retry: process.env['CI'] ? 1 : 0,
             environment: 'node',
             include: ['test/pages/**/*.test.ts'],
             globalSetup: ['test/pages/global-setup.ts'],
