@@ -17,7 +17,8 @@ const hours = Number(process.env['HEARTWIRE_SHELL_HOURS'] ?? 5_000)
 
 describe('the whole client', () => {
   test(`holds every invariant over ${hours} session-hours, and heals`, { timeout: 1_200_000 }, async () => {
-    const { census, failures } = await manyThreads(hours, Math.min(2, availableParallelism()))
+    const { census, failures, told } = await manyThreads(hours, Math.min(2, availableParallelism()))
+    console.log(told)
     expect(failures.map(({ seed, invariant, what }) => `npm run simulate:shell -- --seed ${seed}: ${invariant}: ${what}`)).toEqual([])
     expect(census.countedHours).toBeGreaterThanOrEqual(hours)
     // A shorter run than the normal one need not.
