@@ -34,6 +34,7 @@ export default {
   // Nothing of it has to be rewritten for a copy of the tree.
   tsconfigFile: 'tsconfig.none.json',
   tempDirName: '.cache/stryker',
+  cleanTempDir: 'always',
   ignorePatterns: ['dist', 'demo', 'docs', 'bench', '.cache', 'test-results'],
   allowEmpty: false,
 }
