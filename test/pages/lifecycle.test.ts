@@ -5,9 +5,9 @@ import type { Browser, Page } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { eventually } from '../emulator/client.ts'
+import { chromium } from '../engines/chromium.ts'
 import { serveApp, type AppServer } from './app-server.ts'
 import { launchChromium } from './chromium.ts'
-import { launchBare } from './devtools.ts'
 
 let folder: string
 let browser: Browser
@@ -86,16 +86,18 @@ const connected = `new Promise((resolve) => {
 
 describe.each(kinds)('a page with a %s', (kind) => {
   test('that is frozen lets its socket go at once, and has one again when it resumes', async () => {
-    const bare = await launchBare()
+    // Playwright keeps every page visible, and a visible page is never frozen.
+    const engine = await chromium()
+    const is = (name: string) => expect.poll(() => engine.evaluate('globalThis.session?.status.name'), { timeout: 30_000 }).toBe(name)
     try {
-      const frozen = await bare.open(`${app.url}/?kind=${kind}`)
-      await frozen.evaluate(connected)
-      await frozen.send('Page.setWebLifecycleState', { state: 'frozen' })
+      await engine.go(`${app.url}/?kind=${kind}`)
+      await is('connected')
+      await engine.freeze!(true)
       // The server knows it before the page is thawed. By itself, Chromium would tell it afterwards.
       await eventually(() => providerOf(kind).faults.open).toBe(0)
-      await frozen.send('Page.setWebLifecycleState', { state: 'active' })
-      await frozen.evaluate(connected)
-      expect(await frozen.evaluate('story')).toEqual([
+      await engine.freeze!(false)
+      await is('connected')
+      expect(await engine.evaluate('story')).toEqual([
         ...['connecting', 'connected', 'freeze', 'paused hidden'],
         ...['resume', 'reconnecting', 'connected'],
       ])
@@ -103,7 +105,7 @@ describe.each(kinds)('a page with a %s', (kind) => {
       expect(providerOf(kind).faults.upgrades).toBe(2)
       expect(mintsOf(kind)).toBe(kind === 'lease' ? 2 : 1)
     } finally {
-      await bare.close()
+      await engine.close()
     }
   })
 
