@@ -2,6 +2,8 @@
  * Mutation testing (https://stryker-mutator.io): every operator, condition, literal and block of a folder is changed, one at a
  * time, and its tests must notice. Started by `npm run mutation` (`scripts/mutation.mjs`), which says which folder.
  */
+import { availableParallelism } from 'node:os'
+
 /** @type {Record<string, { mutate: string[], tests: string[], least: number } | undefined>} */
 const folders = {
   wire: { mutate: ['src/wire/**/*.ts'], tests: ['test/wire/**/*.test.ts'], least: 85 },
@@ -24,7 +26,7 @@ export default {
   plugins: ['@stryker-mutator/vitest-runner'],
   vitest: { configFile: 'scripts/mutants/stryker.vitest.mjs', related: false },
   coverageAnalysis: 'perTest',
-  concurrency: 2,
+  concurrency: availableParallelism(),
   timeoutMS: 20_000,
   thresholds: { high: 100, low: folder.least, break: folder.least },
   reporters: ['clear-text', 'progress', 'html', 'json'],
