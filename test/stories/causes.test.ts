@@ -55,4 +55,11 @@ describe('the cause of an error', () => {
     await it.advance(60_000)
     expect(await failed).toMatchObject({ code: 'gave_up', cause: undefined })
   })
+
+  it('is none where a request was only taken back', async () => {
+    const it = story({ tokens: isSilent() }, { giveUpAfterMs: 5000 })
+    const failed = it.session.connect().catch((error: unknown) => error)
+    await it.advance(5000)
+    expect(await failed).toMatchObject({ code: 'gave_up', cause: undefined })
+  })
 })
