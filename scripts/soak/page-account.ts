@@ -97,6 +97,8 @@ export class PageAccount {
   /** Another user: nothing of the one before counts. */
   reset(): void {
     this.#endsAt = -Infinity
+    // Forgotten with the rest: a route that is cached may give it again.
+    this.#rejected.clear()
     for (const token of this.#tokens) this.#others.add(token)
   }
 

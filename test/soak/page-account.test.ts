@@ -98,6 +98,16 @@ describe('planted', () => {
     expect(ids).toEqual(['I1'])
   })
 
+  test('a token that was rejected, forgotten with its user and given again may be used', () => {
+    const { account, ids, mint } = page()
+    mint(1_000, granted('t'))
+    account.rejected('t')
+    account.reset()
+    mint(6_000, granted('t'))
+    account.uses('t', 6_200, 0)
+    expect(ids).toEqual([])
+  })
+
   test('I1: a message on a lease that is over; how late the machine is widens the bound', () => {
     const { account, ids, mint } = page()
     mint(1_000, granted('t'))
