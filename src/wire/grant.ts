@@ -64,7 +64,9 @@ export function readRefusal(status: number, body: unknown, retryAfter: string | 
   const { error, retry_after } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>
   const floor = seconds(retry_after)
   const retryAfterMs = Math.min(Math.max(Number.isNaN(floor) ? retryAfterMsOf(retryAfter, wallMs) : floor, 0), dayMs)
-  const detail = `the token endpoint answered ${status}${typeof error === 'string' && /^\w{1,40}$/.test(error) ? ` ${error}` : ''}`
+  // As RFC 6749 §5.2 writes its codes: what has a digit or a capital may be a secret in the wrong place.
+  const word = typeof error === 'string' && /^[a-z_]{1,40}$/.test(error) ? ` ${error}` : ''
+  const detail = `the token endpoint answered ${status}${word}`
   const refused = (no: RefusalCode): Answer => ({ is: 'refused', no, hard: status === 402, retryAfterMs, detail })
   switch (error) {
     case 'forbidden':

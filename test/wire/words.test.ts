@@ -43,6 +43,9 @@ describe('a refusal says what was answered', () => {
     [400, { error: 'x'.repeat(40) }, `the token endpoint answered 400 ${'x'.repeat(40)}`],
     [400, { error: 'x'.repeat(41) }, 'the token endpoint answered 400'],
     [400, { error: '' }, 'the token endpoint answered 400'],
+    // Found by the fuzz: a key in the wrong place is not told to anybody.
+    [400, { error: 'sk_live_0123456789abcdef' }, 'the token endpoint answered 400'],
+    [400, { error: 'SECRET' }, 'the token endpoint answered 400'],
   ])('%i %j', (status, body, said) => {
     expect(readRefusal(status, body, null, 0)).toMatchObject({ detail: said })
   })
