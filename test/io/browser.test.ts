@@ -164,13 +164,12 @@ describe('a timer of the browser’s host', () => {
     return ran
   }
 
-  it('runs where there is no document, and not before its time', async () => {
+  it('runs where there is no document, and never at once', async () => {
     const ran: string[] = []
-    await new Promise<void>((resolve) => {
-      browserHost().timer(() => resolve(void ran.push('later')), 2)
-      browserHost().timer(() => ran.push('sooner'), 0)
-    })
-    expect(ran).toEqual(['sooner', 'later'])
+    const due = new Promise<void>((resolve) => browserHost().timer(() => resolve(void ran.push('timer')), 0))
+    ran.push('set')
+    await due
+    expect(ran).toEqual(['set', 'timer'])
   })
 
   it('runs in the timer of a page that can be seen', async () => {
