@@ -84,14 +84,13 @@ export class Lines {
       const address = speaker.address(token, attempt)
       if (!stillWanted(id)) return
       let queued = false
-      const leave = enterDialQueue(this.#host, new URL(address.url).origin, () => {
+      dialled.leave = enterDialQueue(this.#host, new URL(address.url).origin, () => {
         // A grant may have gone stale in the queue: the core judges before its turn.
         if (queued) this.#dispatch({ is: 'tick' })
-        if (this.#dialled.get(id) === dialled) this.#construct(id, dialled, address, gen, speaker)
+        // Not by what is dialled: the world may be half matched, where this turn comes from a line that just ended.
+        if (stillWanted(id)) this.#construct(id, dialled, address, gen, speaker)
       })
       queued = true
-      if (this.#dialled.get(id) === dialled) dialled.leave = leave
-      else leave()
     } catch {
       // What was thrown may hold the address, and with it the token: it goes no further.
       this.#dispatch({ is: 'broken', socket: id })

@@ -50,10 +50,9 @@ export function endpointAsker(endpoint: TokenEndpointOptions, host: Host): Asker
     async release(handle) {
       const abort = new AbortController()
       const cancel = host.timer(() => abort.abort(), releaseMs)
-      await post({ reason: 'release', handle }, abort.signal, true).then(
-        (response) => response.body?.cancel(),
-        () => {},
-      )
+      await post({ reason: 'release', handle }, abort.signal, true)
+        .then((response) => response.body?.cancel())
+        .catch(() => {})
       cancel()
     },
   }

@@ -141,6 +141,8 @@ describe('a token request', () => {
     expect(cancelled).toBe(1)
     await endpoint(() => new Response(null, { status: 204 })).asker.release('h')
     await endpoint(() => Promise.reject(new TypeError('gone'))).asker.release('h')
+    const broken = new ReadableStream({ start: (controller) => controller.error(new TypeError('gone')) })
+    await endpoint(() => new Response(broken)).asker.release('h')
   })
 })
 

@@ -86,6 +86,21 @@ describe('sessions of one source', () => {
     await world.settle()
     expect([b!.session.send({ after: 'a' }), serves.peers.size]).toEqual(['sent', 1])
   })
+
+  it.each(['reset', 'away', 'stale'])('that wait for a turn which another gives up are dialled with no old token: %s', async (what) => {
+    const world = createTestWorld()
+    const backend = new Backend(answersTokens({ expiresIn: 10 }))
+    const serves = new FakeProvider(hangsHandshake())
+    const throttled = { ...hostOf(world, backend), timer: (run: () => void, ms: number) => world.host.timer(run, ms + 60_000) }
+    const tokenSource = createTokenSource('/token', { host: throttled, preset })
+    const all = Array.from({ length: 8 }, () => new Story({ world, backend, serves }, (common) => ({ ...common, preset, tokenSource })))
+    for (const { session } of all) void session.connect()
+    await world.advance(8000)
+    if (what === 'reset') tokenSource.reset()
+    else if (what === 'away') world.page('away')
+    else void all[0]!.session.close()
+    expect(world.census.sockets).toBe(6)
+  })
 })
 
 describe('frames', () => {
