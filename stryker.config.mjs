@@ -27,7 +27,8 @@ export default {
   vitest: { configFile: 'scripts/mutants/stryker.vitest.mjs', related: false },
   coverageAnalysis: 'perTest',
   concurrency: availableParallelism(),
-  timeoutMS: 20_000,
+  // For busy machines: only what never ends should reach it.
+  timeoutMS: 60_000,
   thresholds: { high: 100, low: folder.least, break: folder.least },
   reporters: ['clear-text', 'progress', 'html', 'json'],
   htmlReporter: { fileName: `.cache/mutation/${name}.html` },
