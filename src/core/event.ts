@@ -28,12 +28,16 @@ export type Happening =
   /** The application took this generation for an engine of its own. */
   | { readonly is: 'handed'; readonly gen: Id }
   // The sockets, by id
-  | { readonly is: 'dialled' | 'opened' | 'ready' | 'acked' | 'denied'; readonly socket: Id }
-  /** `others`: told together, so that the first does not let the time of the others run out. */
-  | { readonly is: 'heard'; readonly socket: Id; readonly at: Ms; readonly others?: readonly { readonly socket: Id; readonly at: Ms }[] }
-  | { readonly is: 'closed'; readonly socket: Id; readonly code: number; readonly spreadMs: Ms }
+  | { readonly is: 'dialled' | 'opened' | 'ready' | 'acked'; readonly socket: Id }
+  // What the server said of a socket, or that it spoke at all, counts before the deadlines that have passed meanwhile.
+  | { readonly is: 'heard'; readonly socket: Id; readonly at: Ms; readonly others?: Heard }
+  | { readonly is: 'denied'; readonly socket: Id; readonly others?: Heard }
+  | { readonly is: 'closed'; readonly socket: Id; readonly code: number; readonly spreadMs: Ms; readonly others?: Heard }
   /** The address could not even be tried: the url function or the constructor threw. */
   | { readonly is: 'broken'; readonly socket: Id }
+
+/** When the last frames of other sockets came: told together, so that the first does not let the time of the others run out. */
+type Heard = readonly { readonly socket: Id; readonly at: Ms }[]
 
 /** One-shot things. What must exist over time is derived by `wants`, never commanded. */
 export type Effect =

@@ -14,13 +14,11 @@ import type { LinkTraits } from './traits.ts'
 
 export function step(core: Core, event: Event): readonly [Core, readonly Effect[]] {
   const out: Effect[] = []
-  // A frame was heard before now: it counts before the silence that would otherwise be judged first.
-  if (event.is === 'heard') {
-    const heard = (event.others ?? []).reduce(
-      (next, other) => socketEvent(next, { ...event, ...other }, out),
-      socketEvent(core, event, out),
-    )
-    return [settled(elapsed(heard, event, out), event), out]
+  // The network was earlier than the clock: a timer may be a minute late, and what was said may not be lost over it.
+  if (event.is === 'heard' || event.is === 'closed' || event.is === 'denied') {
+    const { now, random, others = [] } = event
+    const heard = others.reduce((next, other) => socketEvent(next, { now, random, is: 'heard', ...other }, out), core)
+    return [settled(elapsed(socketEvent(heard, event, out), event, out), event), out]
   }
   return [settled(handled(elapsed(core, event, out), event, out), event), out]
 }
@@ -54,12 +52,11 @@ function outdated(core: Core, now: Ms): Core {
   return { ...core, grant: null }
 }
 
-function handled(core: Core, event: Event, out: Effect[]): Core {
+function handled(core: Core, event: Exclude<Event, { is: 'heard' | 'closed' | 'denied' }>, out: Effect[]): Core {
   const { now } = event
   switch (event.is) {
     case 'tick':
     case 'offline':
-    case 'heard':
       return core
     case 'attach':
       return { ...core, sessions: { ...core.sessions, [event.session]: { traits: event.traits, life: { is: 'idle' } } } } as Core
@@ -114,8 +111,6 @@ function handled(core: Core, event: Event, out: Effect[]): Core {
     case 'opened':
     case 'ready':
     case 'acked':
-    case 'denied':
-    case 'closed':
     case 'broken':
       return socketEvent(core, event, out)
     default:

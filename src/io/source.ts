@@ -141,11 +141,19 @@ export class Source {
 
   dispatch(happening: Happening): void {
     this.wake()
+    // What a socket says of itself comes with what all of them said: before any deadline is judged.
+    if (happening.is === 'closed' || happening.is === 'denied') return this.#take({ ...happening, others: this.lines.heard(this.#core) })
     this.#hear()
     this.#take(happening)
   }
 
   #take(happening: Happening): void {
+    this.#step(happening)
+    this.#match()
+    this.tell()
+  }
+
+  #step(happening: Happening): void {
     const event = { now: this.host.monotonic(), random: this.host.random(), ...happening }
     const [core, effects] = step(this.#core, event)
     this.#core = core
@@ -155,8 +163,6 @@ export class Source {
       const status = statusOf(core, id)
       this.#news.push(() => member.moved(status))
     }
-    this.#match()
-    this.tell()
   }
 
   /** Tells this after everything that is still to be told; `tell()` or the next event does it. */
@@ -174,10 +180,13 @@ export class Source {
     this.#take({ is: 'slept' })
   }
 
-  /** Frames do not pass the core; it hears of the last one before anything else, which may judge a silent link or probe it. */
+  /**
+   * Frames do not pass the core; it hears of the last one before anything else, which may judge a silent link or probe it.
+   * Nobody is told before that, too, has happened: what a listener does would find a sleep that is not yet known.
+   */
   #hear(): void {
     const [first, ...others] = this.lines.heard(this.#core)
-    if (first) this.#take({ is: 'heard', ...first, others })
+    if (first) this.#step({ is: 'heard', ...first, others })
   }
 
   #perform(effect: Effect): void {
@@ -274,7 +283,12 @@ export class Source {
     }
     this.cause = new SessionError(answer.is === 'forbidden' ? 'forbidden' : answer.no, this.vault.scrub(answer.detail))
     const { detail: _shown, ...verdict } = answer
-    this.dispatch({ ...verdict, flight })
+    // A no is no older for a sleep, and its Retry-After holds: it comes before what the sleep puts in doubt, and nothing is done in between.
+    this.#hear()
+    this.#step({ ...verdict, flight })
+    this.wake()
+    this.#match()
+    this.tell()
   }
 
   #matchTimer(wakeAt: number): void {

@@ -1,6 +1,7 @@
 /** Grants that the provider does not take: said so after open, or silently before. Each test is named by its rule. */
 import { describe, expect, test } from 'vitest'
 import { statusOf } from '../../src/core/status.ts'
+import { step } from '../../src/core/step.ts'
 import { wants } from '../../src/core/wants.ts'
 import { name, request, sockets, dead, verb, news, Play } from './play.ts'
 import {
@@ -19,6 +20,7 @@ import {
   opening,
   second,
   sessions,
+  settling,
   T,
   ticket,
   ticketTraits,
@@ -113,6 +115,14 @@ describe('rejections', () => {
     expect(wants(third).wakeAt).toBe(T + 30 * second)
     // A flight that is in the air already may still bring a good one.
     expect(request(after(ticket({ work: minting(), rejected: 2 }), at(everyEvent.rejected)))?.flight).toBe(9)
+  })
+
+  test.each([
+    ['an error frame', { is: 'denied', socket: 8 } as const],
+    ['a close code', dead(8, 4401)],
+  ])('a rejection by %s counts, though a deadline has passed that no timer has told of', (_name, event) => {
+    const core = step(ticket({ sessions: sessions(wanting(settling())) }), at(event, minute))[0]
+    expect(core).toMatchObject({ rejected: 1, grant: null })
   })
 
   test('a rejection takes nothing back from forbidden', () => {

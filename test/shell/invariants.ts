@@ -91,7 +91,7 @@ export class Account {
   /** Three at once, then one each half beat, or each five seconds where that is shorter. */
   #pay(now: number): void {
     const { cast } = this.#client
-    this.#lives = this.#lives.filter(({ at }) => now - at < 600_000)
+    this.#lives = this.#lives.filter(({ at }, index) => now - at < 600_000 || index === this.#lives.length - 1)
     const life = Math.min(cast.lifeS * 1000, ...this.#lives.map(({ ms }) => ms))
     const beat = Math.max(1_000, Math.min(cast.intervalMs, Math.min(life, cast.graceMs) / 2))
     const refillMs = Math.min(5_000, beat / 2)

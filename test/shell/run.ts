@@ -82,8 +82,9 @@ function heals(client: Client): void {
   device.frozenUntil = Math.min(device.frozenUntil, now)
   device.throttled = false
   device.moveTimers(0)
-  for (const socket of device.sockets) {
-    if (socket.silent && socket.live) {
+  for (const socket of [...device.sockets]) {
+    // Turned away by a frame that a throwing `control` did not read: no server lets such a socket stand for ever.
+    if (socket.live && (socket.silent || (socket.readyState === 1 && !socket.accepted))) {
       socket.silent = false
       provider.ends(socket, 1006)
     }

@@ -56,7 +56,7 @@ function transport(client: Client, { kind, how, ms, times }: Fault): void {
   const { now } = client.world.schedule
   const onDials = (): void => void provider.faults.push({ kind, how, left: times, until: now + waitMs })
   const drop = (): void => {
-    for (const socket of device.sockets) if (socket.live) provider.ends(socket, 1006)
+    for (const socket of [...device.sockets]) if (socket.live) provider.ends(socket, 1006)
   }
   switch (kind) {
     case 'T1':
@@ -169,7 +169,7 @@ function badIs(client: Client, how: string): 'bad' | 'any' {
 function gone({ endpoint, device, provider, cast }: Client, cut: boolean): void {
   for (const minted of endpoint.minted) minted.over = true
   if (!cut || !cast.link) return
-  for (const socket of device.sockets) if (socket.live) provider.ends(socket, provider.codeOf('reauthorise'))
+  for (const socket of [...device.sockets]) if (socket.live) provider.ends(socket, provider.codeOf('reauthorise'))
 }
 
 function key(client: Client, { kind, how, ms }: Fault): void {
@@ -281,7 +281,7 @@ function application(client: Client, fault: Fault): void {
       client.hit(kind, how, how === 'old' ? ms : 5_000)
       // Nobody is there to take them.
       provider.faults.push({ kind: 'T2', how: 'hangs', left: how === 'old' ? 4 : 1, until: world.schedule.now + 20_000 })
-      for (const socket of device.sockets) if (socket.live) provider.ends(socket, 1006)
+      for (const socket of [...device.sockets]) if (socket.live) provider.ends(socket, 1006)
       for (let index = 0; index < (how === 'many' ? 70 : how === 'large' ? 5 : 2); index++)
         later(client, 500 + index, () => app.send(how === 'large' ? 15_000 : 0))
       return
@@ -290,8 +290,9 @@ function application(client: Client, fault: Fault): void {
       return device.enter(() => client.reset())
     default:
       client.hit(kind, how)
-      press('abort')
-      later(client, how === 'live' ? ms + 1_000 : 50, () => app.abort())
-      return later(client, ms + 3_000, () => app.press('connect'))
+      later(client, 0, () => client.healed || app.press('abort'))
+      // A page that was frozen meanwhile may come to it when all is over.
+      later(client, how === 'live' ? ms + 1_000 : 50, () => client.healed || app.abort())
+      return later(client, ms + 3_000, () => client.healed || app.press('connect'))
   }
 }

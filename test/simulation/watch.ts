@@ -235,7 +235,7 @@ export class Watch {
     else this.gen = 0
   }
 
-  #sockets(event: Event, { wantedBefore, wanted, before, ticked }: Moment): void {
+  #sockets(event: Event, { wantedBefore, wanted, before }: Moment): void {
     if (event.is === 'rejected') this.#reject(event.gen)
     // What an engine of the application took counts as dialled.
     if (event.is === 'handed' && this.scenario.source.kind === 'ticket') this.uses.set(event.gen, (this.uses.get(event.gen) ?? 0) + 1)
@@ -256,7 +256,7 @@ export class Watch {
         const link = before.sessions[facts.session]?.life
         const showing = link?.is === 'wanting' && link.link.is === 'up' && link.link.showing ? link.link.showing.gen : null
         const gen = link?.is === 'wanting' && 'socket' in link.link ? link.link.socket.gen : facts.gen
-        if ((reauthorise || event.is === 'denied') && this.#isThere(facts.session, event.socket, ticked()[0])) {
+        if ((reauthorise || event.is === 'denied') && this.#isThere(facts.session, event.socket, before)) {
           this.#reject(event.is === 'denied' ? (showing ?? gen) : gen)
         }
       }
@@ -272,7 +272,6 @@ export class Watch {
     }
   }
 
-  /** Time passes first: a deadline may have taken the socket before its news came. */
   #isThere(session: Id, socket: Id, { sessions }: Core): boolean {
     const life = sessions[session]?.life
     return life?.is === 'wanting' && 'socket' in life.link && life.link.socket.id === socket
