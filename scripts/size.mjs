@@ -17,18 +17,18 @@ const session = `export { createSession } from './src/index.ts'\n`
  * or for another preset in the script tag's file.
  */
 export const budgets = [
-  { name: 'createSession alone', limit: 18.4, goal: 10, entry: session },
-  { name: '+ bitHuman', limit: 19.1, goal: 10.5, entry: `${session}export { bitHuman } from '${bithuman}'\n` },
+  { name: 'createSession alone', limit: 18.5, goal: 10, entry: session },
+  { name: '+ bitHuman', limit: 19.2, goal: 10.5, entry: `${session}export { bitHuman } from '${bithuman}'\n` },
   { name: '+ humeEvi', limit: 19.8, goal: 11.5, entry: `${session}export { humeEvi } from '${hume}'\n` },
   {
     name: '+ humeEvi and its schemas',
-    limit: 25.4,
+    limit: 25.5,
     goal: 18.5,
     entry: `${session}export { humeEvi } from '${hume}'\nexport { humeEviSchemas } from '${schemas}'\n`,
   },
   {
     name: 'heartwire.global.js',
-    limit: 29.5,
+    limit: 29.6,
     goal: 20,
     entry: `export * from './src/script-tag.ts'\n`,
     format: 'iife',

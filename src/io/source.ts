@@ -7,6 +7,7 @@ import type { LinkTraits, SourceTraits } from '../core/traits.ts'
 import { wants, type Wants } from '../core/wants.ts'
 import { SessionError } from '../errors.ts'
 import type { Answer } from '../wire/grant.ts'
+import { Alarm } from './alarm.ts'
 import { guarded } from './guard.ts'
 import type { Host } from './host.ts'
 import { Lines, type Line, type Speaker } from './lines.ts'
@@ -26,7 +27,6 @@ export interface Member {
   forget(): void
 }
 
-const timerAtMost = 2 ** 31 - 1
 /** A hidden page's ordinary timers are up to a second late. */
 const lateMs = 2000
 /** The wall clock may drift this far from the monotonic one before it counts as sleep. */
@@ -48,6 +48,7 @@ export class Source {
   roundTripMs: number | undefined
   /** They see every event after its step; for traces. */
   readonly taps = new Set<(event: Event, core: Core) => void>()
+  readonly #alarm: Alarm
   readonly #asker: Asker
   readonly #defaults: GrantDefaults
   readonly #members = new Map<Id, Member>()
@@ -57,7 +58,6 @@ export class Source {
   #session = 0
   #wishes = 0
   #flight: { id: Id; abort: AbortController } | null = null
-  #timer: { at: number; cancel: () => void } | null = null
   #leavePage: (() => void) | null = null
   #offset: number | null = null
   #matching = false
@@ -68,6 +68,7 @@ export class Source {
 
   constructor(host: Host, asker: Asker, traits: SourceTraits, defaults: GrantDefaults) {
     this.host = host
+    this.#alarm = new Alarm(host, (late) => this.#rings(late))
     this.#asker = asker
     this.#defaults = defaults
     this.#core = initial(traits)
@@ -142,13 +143,13 @@ export class Source {
   dispatch(happening: Happening): void {
     this.wake()
     // What a socket says of itself comes with what all of them said: before any deadline is judged.
-    if (happening.is === 'closed' || happening.is === 'denied') return this.#take({ ...happening, others: this.lines.heard(this.#core) })
-    this.#hear()
-    this.#take(happening)
+    if (happening.is === 'closed' || happening.is === 'denied') this.#take({ ...happening, others: this.lines.heard(this.#core) })
+    else this.#take(...this.#heard(), happening)
   }
 
-  #take(happening: Happening): void {
-    this.#step(happening)
+  /** One after another; only then is the world matched and anybody told: what a listener did would find half of the truth. */
+  #take(...happenings: Happening[]): void {
+    for (const happening of happenings) this.#step(happening)
     this.#match()
     this.tell()
   }
@@ -172,21 +173,21 @@ export class Source {
 
   /** A wall clock that ran ahead of the monotonic one: time passed that no timer saw. Looked at between events, too. */
   wake(): void {
+    const slept = this.#slept()
+    if (slept.length > 0) this.#take(...this.#heard(), ...slept)
+  }
+
+  #slept(): Happening[] {
     const offset = this.host.wall() - this.host.monotonic()
     const ahead = this.#offset === null ? 0 : offset - this.#offset
     this.#offset = offset
-    if (ahead <= driftMs) return
-    this.#hear()
-    this.#take({ is: 'slept' })
+    return ahead <= driftMs ? [] : [{ is: 'slept' }]
   }
 
-  /**
-   * Frames do not pass the core; it hears of the last one before anything else, which may judge a silent link or probe it.
-   * Nobody is told before that, too, has happened: what a listener does would find a sleep that is not yet known.
-   */
-  #hear(): void {
+  /** Frames do not pass the core; it hears of the last one before anything else, which may judge a silent link or probe it. */
+  #heard(): Happening[] {
     const [first, ...others] = this.lines.heard(this.#core)
-    if (first) this.#step({ is: 'heard', ...first, others })
+    return first ? [{ is: 'heard', ...first, others }] : []
   }
 
   #perform(effect: Effect): void {
@@ -220,7 +221,7 @@ export class Source {
           (session) => this.#members.get(session)?.speaker,
           (id) => this.#wants(id),
         )
-        this.#matchTimer(wanted.wakeAt)
+        this.#alarm.set(wanted.wakeAt)
       }
     } finally {
       this.#matching = false
@@ -283,27 +284,13 @@ export class Source {
     }
     this.cause = new SessionError(answer.is === 'forbidden' ? 'forbidden' : answer.no, this.vault.scrub(answer.detail))
     const { detail: _shown, ...verdict } = answer
-    // A no is no older for a sleep, and its Retry-After holds: it comes before what the sleep puts in doubt, and nothing is done in between.
-    this.#hear()
-    this.#step({ ...verdict, flight })
-    this.wake()
-    this.#match()
-    this.tell()
+    // A no is no older for a sleep, and its Retry-After holds: it comes before what the sleep puts in doubt.
+    this.#take(...this.#heard(), { ...verdict, flight }, ...this.#slept())
   }
 
-  #matchTimer(wakeAt: number): void {
-    if (this.#timer?.at === wakeAt) return
-    this.#timer?.cancel()
-    this.#timer = null
-    if (wakeAt === Infinity) return
-    const ms = Math.min(Math.max(Math.ceil(wakeAt - this.host.monotonic()), 0), timerAtMost)
-    const cancel = this.host.timer(() => {
-      this.#timer = null
-      const late = this.host.monotonic() - wakeAt
-      this.lateMs = Math.max(this.lateMs, late)
-      if (late > lateMs) for (const member of this.#members.values()) this.later(() => member.late(late))
-      this.dispatch({ is: 'tick' })
-    }, ms)
-    this.#timer = { at: wakeAt, cancel }
+  #rings(late: number): void {
+    this.lateMs = Math.max(this.lateMs, late)
+    if (late > lateMs) for (const member of this.#members.values()) this.later(() => member.late(late))
+    this.dispatch({ is: 'tick' })
   }
 }

@@ -47,7 +47,7 @@ export function encode<In, Out>(message: Out | BinaryMessage | string, traits: M
     }
     text = JSON.stringify(wrap ? wrap(message as Out) : message)
   } catch (error) {
-    if (error instanceof RangeError) throw new TypeError('send: the message is too long, or nested too deeply')
+    if (error instanceof RangeError) throw new TypeError('send: the message is too long, or nested too deeply', { cause: error })
     throw error
   }
   if (text === undefined) throw new TypeError('send: the message is nothing that JSON can carry')
