@@ -44,6 +44,12 @@ export default class Table implements Reporter {
       ...module.errors().map(({ message }) => `${module.moduleId}: ${message}`),
       ...[...module.children.allSuites()].flatMap((suite) => suite.errors().map(({ message }) => `${suite.name}: ${message}`)),
     ])
+    const failed = tests.filter((test) => test.result().state === 'failed')
+    if (failed.length > 0) console.log('\nFailed:')
+    for (const test of failed) {
+      for (const { message, stack } of test.result().errors ?? [])
+        console.log(`  ${engineOf(test)}, ${test.name}: ${message}\n${stack?.split('\n').slice(1, 4).join('\n')}`)
+    }
     if (broken.length > 0) console.log('\nDid not run:')
     for (const what of new Set(broken)) console.log(`  ${what}`)
     const count = (state: string): number => tests.filter((test) => test.result().state === state).length
