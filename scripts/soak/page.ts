@@ -59,8 +59,6 @@ export function openPage(name: PageName, around: Surroundings): Page {
   const sockets = new Set<WebSocket>()
   const visits: Visit[] = []
   let requests = 0
-  /** Tokens that went into an address or a first frame, so far. */
-  let uses = 0
   const now = (): number => performance.now()
 
   /** No token, handle or key in anything that can be shown. */
@@ -99,9 +97,7 @@ export function openPage(name: PageName, around: Surroundings): Page {
         this.#visit.account.leaves(this.#id)
         const refused = this.#token
         if (this.#retired || !cast.reauthorise(code) || refused === undefined) return
-        // A deadline of the client's own may lie behind it in the very same turn: it lets go of the socket first, and dials.
-        const before = uses
-        queueMicrotask(() => uses === before && account.rejected(refused))
+        account.rejected(refused)
       })
     }
 
@@ -111,7 +107,6 @@ export function openPage(name: PageName, around: Surroundings): Page {
         return account.live(what, now(), lag.recentMs)
       }
       this.#token = token
-      uses++
       account.uses(token, now(), lag.recentMs)
     }
 
