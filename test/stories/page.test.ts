@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { definePreset } from '../../src/index.ts'
+import type { Host } from '../../src/index.ts'
 import { acceptsEverybody, answersTokens, failsWith, isSilent, nothing, providerUrl, refuses, story, storyOf } from './backends.ts'
 import type { Story } from './backends.ts'
 
@@ -168,6 +169,36 @@ describe('a device that sleeps', () => {
     it.backend.now(answersTokens())
     await it.advance(60_000)
     expect([it.now, it.provider.upgrades.length]).toEqual(['connected', 2])
+  })
+
+  it('tells of a late timer only when the sleep is known: what a listener then sends waits', async () => {
+    let late = 0
+    const host = (given: Host): Host => ({ ...given, timer: (run, ms) => given.timer(run, ms + late) })
+    const it = await story({ host }, { ...beat, liveness: { idleMs: 300_000, probe: () => ({}) } }).connected()
+    late = 5000
+    await it.advance(60_000)
+    const sent: string[] = []
+    it.session.on('notice', ({ name }) => name === 'late' && sent.push(it.session.send({ n: 1 })))
+    it.backend.now(isSilent())
+    it.provider.say({ still: 'here' })
+    await it.world.sleep(120_000)
+    await it.advance(65_000)
+    expect(sent[0]).toBe('queued')
+  })
+
+  it('keeps to the Retry-After of an answer that came over the sleep', async () => {
+    let answer = (_response: Response): void => {}
+    let asked = 0
+    const fetch = (): Promise<Response> => (asked++, new Promise((resolve) => (answer = resolve)))
+    const it = story({ host: (host) => ({ ...host, fetch }) }, beat)
+    void it.session.connect()
+    await it.world.settle()
+    it.world.skewWall(60_000)
+    answer(new Response('{}', { status: 503, headers: { 'retry-after': '30' } }))
+    await it.advance(29_900)
+    expect(asked).toBe(1)
+    await it.advance(6000)
+    expect(asked).toBe(2)
   })
 
   it('notices it with the first frame, too', async () => {
