@@ -94,10 +94,14 @@ export class PageAccount {
     this.#rejected.add(token)
   }
 
+  /** The last session ended, and its grant was given back: what is forgotten may be given again by a route that is cached. */
+  givenBack(): void {
+    this.#rejected.clear()
+  }
+
   /** Another user: nothing of the one before counts. */
   reset(): void {
     this.#endsAt = -Infinity
-    // Forgotten with the rest: a route that is cached may give it again.
     this.#rejected.clear()
     for (const token of this.#tokens) this.#others.add(token)
   }

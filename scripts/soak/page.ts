@@ -194,6 +194,7 @@ export function openPage(name: PageName, around: Surroundings): Page {
     own.on('status', (status) => {
       count(figures, `status ${status.name}`)
       if (status.name === 'failed') state.over = true
+      if (visits.every(({ session }) => session.status.name === 'closed')) account.givenBack()
       state.account.told(status)
       discreet('a status', status)
       const act = state.inListener

@@ -98,11 +98,11 @@ describe('planted', () => {
     expect(ids).toEqual(['I1'])
   })
 
-  test('a token that was rejected, forgotten with its user and given again may be used', () => {
+  test.each(['reset', 'givenBack'] as const)('a token that was rejected, forgotten (%s) and given again may be used', (forgets) => {
     const { account, ids, mint } = page()
     mint(1_000, granted('t'))
     account.rejected('t')
-    account.reset()
+    account[forgets]()
     mint(6_000, granted('t'))
     account.uses('t', 6_200, 0)
     expect(ids).toEqual([])
