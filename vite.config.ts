@@ -76,13 +76,14 @@ export default defineConfig(async ({ command }): Promise<ViteUserConfig> => {
           },
         },
         {
-          test: { name: 'dom', environment: 'happy-dom', include: ['test/dom/**/*.test.{ts,tsx}'] },
+          test: { name: 'dom', testTimeout: 60_000, environment: 'happy-dom', include: ['test/dom/**/*.test.{ts,tsx}'] },
         },
         {
           // The tests themselves run inside Chromium. What Vite finds out late makes it reload the page under a running test.
           optimizeDeps: { include: ['eventemitter3', 'jose', 'jose/jwt/decode', 'react', 'react-dom/client', 'zod/mini'] },
           test: {
             name: 'browser',
+            testTimeout: 60_000,
             include: ['test/browser/**/*.browser.test.{ts,tsx}'],
             globalSetup: ['test/browser/global-setup.ts'],
             browser: {
