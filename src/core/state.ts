@@ -94,7 +94,7 @@ interface Of<L> {
   readonly lastId: Id
   /** Fresh generations rejected in a row. A proven link ends the streak, a mint does not. */
   readonly rejected: number
-  /** The mint that a close before open forces. A time: it was, and what has failed by then may force another. */
+  /** The mint that a close before open forces. A time: it was forced, and what fails from then on may force another. */
   readonly forced: 'no' | 'due' | Ms
   /** Someone asked for a grant without a session that wants to connect. */
   readonly prefetch: boolean
