@@ -269,7 +269,8 @@ export class Source {
   }
 
   #answered(flight: Id, answer: Answer): void {
-    if (this.#flight?.id !== flight) return
+    // Nobody waits for it any more; the page has woken for it all the same.
+    if (this.#flight?.id !== flight) return this.wake()
     this.#flight = null
     if (answer.is === 'grant') {
       const same = this.vault.holds(answer.token)

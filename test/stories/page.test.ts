@@ -201,6 +201,22 @@ describe('a device that sleeps', () => {
     expect(asked).toBe(2)
   })
 
+  it('notices it with an answer that nobody waits for any more, too', async () => {
+    let answer: ((response: Response) => void) | undefined
+    let hangs = false
+    const hung = (): Promise<Response> => new Promise((resolve) => (answer = resolve))
+    const host = (given: Host): Host => ({ ...given, fetch: (url, init) => (hangs ? hung() : given.fetch(url, init)) })
+    const it = await story({ host }, beat).connected()
+    hangs = true
+    await it.advance(70_500)
+    hangs = false
+    it.world.skewWall(60_000)
+    const mints = it.backend.mints
+    answer?.(new Response('{}', { status: 503 }))
+    await it.world.settle()
+    expect(it.backend.mints).toBe(mints + 1)
+  })
+
   it('notices it with the first frame, too', async () => {
     const it = await story({}, beat).connected()
     const mints = it.backend.mints
