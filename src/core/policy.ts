@@ -25,10 +25,8 @@ type Bucket = { readonly left: number; readonly at: Ms }
 
 const filled = (bucket: Bucket, beatMs: Ms, now: Ms): number => Math.min(bucketSize, bucket.left + (now - bucket.at) / refillMs(beatMs))
 
-/** When the bucket next holds a whole token. */
-export function bucketAt(bucket: Bucket, beatMs: Ms): Ms {
-  return bucket.left >= 1 ? bucket.at : bucket.at + (1 - bucket.left) * refillMs(beatMs)
-}
+/** When the bucket next holds a whole token; in the past, if it does already. */
+export const bucketAt = (bucket: Bucket, beatMs: Ms): Ms => bucket.at + (1 - bucket.left) * refillMs(beatMs)
 
 export const taken = (bucket: Bucket, beatMs: Ms, now: Ms): Bucket => ({ left: Math.max(0, filled(bucket, beatMs, now) - 1), at: now })
 
@@ -78,12 +76,11 @@ export function grantOf(
 ): Grant {
   const beat = beatOf(traits, mint.lifetimeMs)
   const beats = traits.atDial || (traits.kind === 'lease' && traits.intervalMs === null) ? Infinity : beat
-  const connectBy = mint.connectByMs ?? (traits.kind === 'ticket' ? mint.lifetimeMs : Infinity)
   return {
     gen: mint.flight,
     renewAt: Math.max(mint.startedAt + beats * (1 - 0.1 * random), now + beats / 2),
     // A handshake needs time too: a quarter of the window is kept for it.
-    dialBefore: mint.startedAt + 0.75 * Math.min(connectBy, traits.kind === 'ticket' ? mint.lifetimeMs : Infinity),
+    dialBefore: mint.startedAt + 0.75 * Math.min(mint.connectByMs ?? Infinity, traits.kind === 'ticket' ? mint.lifetimeMs : Infinity),
     spent: false,
   }
 }

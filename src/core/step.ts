@@ -3,7 +3,7 @@
  * done (dial, mint, give up). Pure: the same state and event always give the same answer.
  */
 import type { Effect, Event } from './event.ts'
-import { linked, linkElapsed, ownerOf, probing, socketEvent } from './link.ts'
+import { linked, linkElapsed, probing, socketEvent } from './link.ts'
 import { anyoneWants, attached, eachLife, eachLink, grounded, isConnected, isStop, lose, oneLife } from './lives.ts'
 import { mintAt, mintReason, needsGrant, permit } from './permit.ts'
 import { answerMs, suspectMs, taken } from './policy.ts'
@@ -37,10 +37,7 @@ function elapsed(core: Core, event: Event, out: Effect[]): Core {
   if (isHeld(next) && next.suspectUntil !== null && now >= next.suspectUntil) {
     next = eachLink({ ...next, suspectUntil: Infinity }, now, (link) => grounded(link, now))
   }
-  for (const { link } of linked(next)) {
-    const found = ownerOf(next, link.socket.id)
-    if (found) next = linkElapsed(next, found, event, out)
-  }
+  for (const found of linked(next)) next = linkElapsed(next, found, event, out)
   next = eachLife(next, now, (life) => (life.is === 'wanting' && now >= life.giveUpAt ? { is: 'failed', code: 'gave_up' } : life))
   return unseen(next, now)
 }
