@@ -3,6 +3,7 @@
  * are killed, rights withdrawn, Redis is restarted. About three minutes. Prints what was measured, line by line; the exit
  * code says whether all of it held. `-- crash` tells that story only. `npm test` does the parts that are quick.
  */
+import { bundleUntilExit } from './bundle.mjs'
 import { isMain, setup } from './setup.mjs'
 
 const lines = { good: 0, bad: 0 }
@@ -14,11 +15,7 @@ function report(story, holds, text) {
 
 async function main() {
   setup()
-  const { bundle } = await import('./gateway/bundle.mjs')
-  const built = await bundle(['gateway-process', 'stories'])
-  // Interrupted, it leaves neither processes nor files behind.
-  process.once('exit', built.remove)
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+  const built = await bundleUntilExit(['gateway-process', 'stories'], 'scripts/gateway')
   const { scales, stories } = await import(built.program('stories'))
   const only = process.argv[2]
   for (const [name, story] of Object.entries(stories)) {

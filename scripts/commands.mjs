@@ -4,8 +4,9 @@
  * runs every order of up to four tasks at once.
  */
 import { parseArgs } from 'node:util'
+import { bundle } from './bundle.mjs'
 import { setup } from './setup.mjs'
-import { bundled, everyCore, onThreads } from './threads.mjs'
+import { everyCore, onThreads } from './threads.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -22,11 +23,12 @@ const atOnce = 1_000
 setup()
 const begin = performance.now()
 const seconds = () => `${((performance.now() - begin) / 1000).toFixed(0)} s on ${threads} threads`
-const { program, remove } = await bundled('test/commands/program.ts')
+const built = await bundle(['program'], 'test/commands')
+const program = built.program('program')
 try {
   process.exitCode = (await (values.orders ? everyOrder() : manyCommands())) ? 0 : 1
 } finally {
-  remove()
+  built.remove()
 }
 
 async function manyCommands() {

@@ -12,8 +12,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { bundle } from './bundle.mjs'
 import { root, setup } from './setup.mjs'
-import { bundled, everyCore, onThreads } from './threads.mjs'
+import { everyCore, onThreads } from './threads.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -28,7 +29,8 @@ const [deeper, states, threads] = [values.deeper, values.states, values.threads]
 
 setup()
 const begin = performance.now()
-const { program, remove } = await bundled('test/exploration/report.ts')
+const built = await bundle(['report'], 'test/exploration')
+const program = built.program('report')
 try {
   const { names, tableOf, told, toldOfAll } = await import(program)
   const reports = []
@@ -49,5 +51,5 @@ try {
   if (values.cells && well) writeFileSync(join(root, 'test/exploration/cells.json'), `${JSON.stringify(tableOf(reports), null, 2)}\n`)
   process.exitCode = well ? 0 : 1
 } finally {
-  remove()
+  built.remove()
 }

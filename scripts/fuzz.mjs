@@ -3,8 +3,9 @@
  * what escaped, with the command that replays it.
  */
 import { parseArgs } from 'node:util'
+import { bundle } from './bundle.mjs'
 import { setup } from './setup.mjs'
-import { bundled, everyCore, onThreads } from './threads.mjs'
+import { everyCore, onThreads } from './threads.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -19,7 +20,8 @@ const atOnce = 50_000
 
 setup()
 const begin = performance.now()
-const { program, remove } = await bundled('test/fuzz/program.ts')
+const built = await bundle(['program'], 'test/fuzz')
+const program = built.program('program')
 try {
   const jobs = Array.from({ length: Math.ceil(inputs / atOnce) }, (_, batch) => [Math.min(atOnce, inputs - batch * atOnce), seed + batch])
   let [done, escapes] = [0, 0]
@@ -36,5 +38,5 @@ try {
   )
   process.exitCode = escapes === 0 ? 0 : 1
 } finally {
-  remove()
+  built.remove()
 }

@@ -4,6 +4,7 @@
  * `-- --clients 1000 --rate 20 --seconds 10` makes it smaller, `--profile <folder>` writes CPU profiles of the gateways.
  */
 import { parseArgs } from 'node:util'
+import { bundleUntilExit } from './bundle.mjs'
 import { isMain, setup } from './setup.mjs'
 
 async function main() {
@@ -16,11 +17,7 @@ async function main() {
       profile: { type: 'string' },
     },
   })
-  const { bundle } = await import('./gateway/bundle.mjs')
-  const built = await bundle(['gateway-process', 'clients-process', 'load'])
-  // Interrupted, it leaves neither processes nor files behind.
-  process.once('exit', built.remove)
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+  const built = await bundleUntilExit(['gateway-process', 'clients-process', 'load'], 'scripts/gateway')
   let failed = 0
   try {
     const { load } = await import(built.program('load'))

@@ -8,6 +8,7 @@
  * needs a Redis, as the gateway's tests do.
  */
 import { parseArgs } from 'node:util'
+import { bundleUntilExit } from './bundle.mjs'
 import { isMain, setup, stop } from './setup.mjs'
 
 async function main() {
@@ -24,11 +25,7 @@ async function main() {
   if (!(Number.isInteger(sessions) && sessions > 0 && minutes > 0 && Number.isInteger(seed)))
     stop('How many, and how long? npm run soak -- --sessions 500 --minutes 30 --seed 1')
   if (values.plant !== undefined && !['deaf', 'hoard'].includes(values.plant)) stop('--plant takes deaf or hoard')
-  const { bundle } = await import('./gateway/bundle.mjs')
-  const built = await bundle(['clients-process', 'gateway-process', 'providers-process', 'soak'], 'scripts/soak')
-  // Interrupted, it leaves neither processes nor files behind.
-  process.once('exit', built.remove)
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+  const built = await bundleUntilExit(['clients-process', 'gateway-process', 'providers-process', 'soak'], 'scripts/soak')
   let holds = false
   try {
     const { soak } = await import(built.program('soak'))

@@ -1,36 +1,9 @@
-/**
- * Programs of the tests that run long: bundled, so that the code runs as a page's build runs it and not through a loader, and
- * on several threads, each of which takes the next job when it has done one.
- */
+/** Programs that run long, on several threads, each of which takes the next job when it has done one. */
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { root } from './setup.mjs'
 
 export const everyCore = String(availableParallelism())
-
-/** Where the bundle of a file of the tests is, and what takes it away again. */
-export async function bundled(file) {
-  const { build } = await import('vite')
-  mkdirSync(join(root, '.cache'), { recursive: true })
-  const folder = mkdtempSync(join(root, '.cache/program-'))
-  await build({
-    configFile: false,
-    root,
-    logLevel: 'error',
-    build: {
-      ssr: join(root, file),
-      target: 'node20',
-      outDir: folder,
-      emptyOutDir: false,
-      copyPublicDir: false,
-      rolldownOptions: { output: { entryFileNames: 'program.mjs' } },
-    },
-  })
-  return { program: join(folder, 'program.mjs'), remove: () => rmSync(folder, { recursive: true, force: true }) }
-}
 
 /**
  * Calls `run` of the program with each job's arguments. `done` hears each answer as it comes; says it `false`, no new job begins.

@@ -3,13 +3,13 @@
  * everything, and those that need a real clock.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { bundle } from '../../scripts/gateway/bundle.mjs'
-import type { Bundle } from '../../scripts/gateway/bundle.mjs'
+import { bundle } from '../../scripts/bundle.mjs'
+import type { Bundle } from '../../scripts/bundle.mjs'
 import { scales, stories } from '../../scripts/gateway/stories.ts'
 
 let built: Bundle
 beforeAll(async () => {
-  built = await bundle(['gateway-process'])
+  built = await bundle(['gateway-process'], 'scripts/gateway')
 })
 afterAll(() => built.remove())
 

@@ -88,7 +88,9 @@ describe.each(kinds)('a page with a %s', (kind) => {
   test('that is frozen lets its socket go at once, and has one again when it resumes', async () => {
     // Playwright keeps every page visible, and a visible page is never frozen.
     const engine = await chromium()
-    const is = (name: string) => expect.poll(() => engine.evaluate('globalThis.session?.status.name'), { timeout: 30_000 }).toBe(name)
+    const is = async (name: string): Promise<void> => {
+      await expect.poll(() => engine.evaluate('globalThis.session?.status.name'), { timeout: 30_000 }).toBe(name)
+    }
     try {
       await engine.go(`${app.url}/?kind=${kind}`)
       await is('connected')

@@ -1,21 +1,22 @@
 /** A batch on several threads, each running the bundle that `npm run simulate:shell` runs. `told`: its figures. */
-import { join } from 'node:path'
-import { bundled, onThreads } from '../../scripts/simulate-shell.mjs'
+import { bundle } from '../../scripts/bundle.mjs'
+import { onThreads } from '../../scripts/threads.mjs'
 import { Census } from './census.ts'
 import type { Failure } from './batch.ts'
-import { figures } from './replay.ts'
+import { figures, shares, type PackedBatch } from './replay.ts'
 
 export async function manyThreads(hours: number, threads: number): Promise<{ census: Census; failures: Failure[]; told: string }> {
-  const { folder, remove } = await bundled(['replay'])
+  const built = await bundle(['replay'], 'test/shell')
   try {
     const started = performance.now()
-    const batches = await onThreads(join(folder, 'replay.mjs'), threads, 1, hours)
+    const batches: PackedBatch[] = []
+    await onThreads(built.program('replay'), threads, shares(threads, 1, hours), (one: PackedBatch) => void batches.push(one))
     const census = new Census()
     for (const one of batches) census.add(one.census)
     const told: string[] = []
     figures(batches, (performance.now() - started) / 1000, (line) => told.push(line))
     return { census, failures: batches.flatMap((one) => [...one.failures]), told: told.join('\n') }
   } finally {
-    remove()
+    built.remove()
   }
 }

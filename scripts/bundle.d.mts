@@ -3,4 +3,4 @@ export interface Bundle {
   program(name: string): string
   remove(): void
 }
-export function bundle(names: readonly string[], from?: string): Promise<Bundle>
+export function bundle(names: readonly string[], from: string): Promise<Bundle>

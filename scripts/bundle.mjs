@@ -1,13 +1,13 @@
-/** Bundles programs of this folder, so that they run as processes of their own on plain Node. */
+/** Bundles programs of the checkout, so that they run on plain Node, as the code runs in a page's build and not through a loader. */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { root } from '../setup.mjs'
+import { root } from './setup.mjs'
 
-/** `names` of files of this folder (or another one of the checkout), without `.ts`. The result lies in the checkout, so that packages resolve from there. */
-export async function bundle(names, from = 'scripts/gateway') {
+/** `names` of files in the folder `from`, without `.ts`. The result lies in the checkout, so that packages resolve from there. */
+export async function bundle(names, from) {
   const { build } = await import('vite')
   mkdirSync(join(root, '.cache'), { recursive: true })
-  const folder = mkdtempSync(join(root, '.cache/gateway-'))
+  const folder = mkdtempSync(join(root, '.cache/bundle-'))
   await build({
     configFile: false,
     root,
@@ -25,4 +25,12 @@ export async function bundle(names, from = 'scripts/gateway') {
     },
   })
   return { program: (name) => join(folder, `${name}.mjs`), remove: () => rmSync(folder, { recursive: true, force: true }) }
+}
+
+/** For a command: interrupted, it leaves neither processes nor files behind. */
+export async function bundleUntilExit(names, from) {
+  const built = await bundle(names, from)
+  process.once('exit', built.remove)
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+  return built
 }
