@@ -44,6 +44,17 @@ describe('a built page', () => {
     expect(out).not.toContain('canary')
   })
 
+  test('an https: address with api_key= is a warning: some are meant to be public. Many of them hide no problem', async () => {
+    const telling = 'fetch(`https://events.example/2/httpapi?v=1&api_key=${k}`)\n'
+    const at = bundle({ 'a.js': telling, 'b.js': telling.repeat(60), 'c.js': `"sk_live_${letters}"` })
+    const { code, out } = await ran(['doctor', '--bundle', at])
+    const seen = 'warning  bundle: a.js:1:8 an address that takes an API key, unless this one may be public'
+    expect([code, out.match(/^problem .*$/gm)]).toEqual([1, ['problem  bundle: c.js:1:2 a live key (by its shape)']])
+    expect(out.match(/^warning .*$/gm)!.filter((line) => line.includes(' a.js'))).toEqual([seen])
+    expect(out).toContain('1 problem, 50 warnings')
+    expect((await ran(['doctor', '--bundle', bundle({ 'a.js': telling })])).code).toBe(0)
+  })
+
   test('source maps and nested files are looked into; pictures are not', async () => {
     const at = bundle({ 'a/b.js.map': `{"sources":["ah_live_${letters}"]}`, 'logo.png': Buffer.from(`\0sk_live_${letters}`) })
     const { out } = await ran(['doctor', '--bundle', at, '--json'])
@@ -53,7 +64,7 @@ describe('a built page', () => {
   })
 
   test('what only speaks of keys is none', async () => {
-    const text = `/^(sk|ah)_(live|test)_/.test(t)||t.startsWith("sk_live_");"whsec_of_somebody_else";"Basic auth is not for pages";"https://a.example:8080/@scope/x"`
+    const text = `/^(sk|ah)_(live|test)_/.test(t)||t.startsWith("sk_live_");"whsec_of_somebody_else";"Basic auth is not for pages";"https://a.example:8080/@scope/x";"https://a.example/x?no_api_key=1";"send api_key= to https://a.example/"`
     const { code, out } = await ran(['doctor', '--bundle', bundle({ 'index.js': text })], { env: { HUME_API_KEY: '' } })
     expect([code, out]).toEqual([0, 'ok       bundle: no long-lived key in 1 files\n\n0 problems, 0 warnings, 1 ok; 0 requests\n'])
   })

@@ -13,6 +13,11 @@ const places: readonly (readonly [shape: RegExp, words: string])[] = [
   [/\b(?:https?|wss?):\/\/[^\s"'`/:@{}$]{1,200}:[^\s"'`/@{}$]{3,200}@/, 'an address with a password in it'],
 ]
 
+/** Shapes that keys share with what may stand in a page: some services have an `api_key` that is meant to be public. */
+const doubtful: typeof places = [
+  [/\bhttps?:\/\/[^\s"'`]{0,500}[?&]api_?key=/i, 'an address that takes an API key, unless this one may be public'],
+]
+
 const maxFindings = 50
 const maxBytes = 32 * 2 ** 20
 
@@ -26,6 +31,7 @@ export async function bundleCheck(folder: string, keys: readonly Key[]): Promise
     .filter((name) => !/[\\/]node_modules[\\/]/.test(name.slice(folder.length)))
     .sort()
   const findings: Finding[] = []
+  const doubts: Finding[] = []
   let read = 0
   for (const name of names) {
     const shown = name.slice(folder.length).replace(/^[\\/]+/, '')
@@ -37,21 +43,24 @@ export async function bundleCheck(folder: string, keys: readonly Key[]): Promise
     // Images and fonts; a key in UTF-8 text is the same bytes in latin1.
     if (text.slice(0, 8192).includes('\0')) continue
     read++
-    for (const seen of hits(text, keys)) findings.push(problem('bundle', `${shown}:${seen}`))
+    for (const seen of hits(text, [...keyShapes, ...places], keys)) findings.push(problem('bundle', `${shown}:${seen}`))
     if (findings.length >= maxFindings)
       return [...findings.slice(0, maxFindings), warning('bundle', 'there is more; the rest was not looked into')]
+    // However many they are, no problem is passed over for them.
+    for (const seen of hits(text, doubtful)) if (doubts.length < maxFindings) doubts.push(warning('bundle', `${shown}:${seen}`))
   }
+  findings.push(...doubts)
   if (findings.length > 0) return findings
   return [read > 0 ? ok('bundle', `no long-lived key in ${read} files`) : warning('bundle', 'there is no text file in that folder')]
 }
 
-function hits(text: string, keys: readonly Key[]): string[] {
+function hits(text: string, shapes: typeof places, keys: readonly Key[] = []): string[] {
   const found = new Map<number, string>()
   const note = (at: number, what: string): void => void (found.has(at) || found.set(at, what))
   for (const { name, value } of keys) {
     for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + 1)) note(at, `the value of ${name}`)
   }
-  for (const [shape, words] of [...keyShapes, ...places]) {
+  for (const [shape, words] of shapes) {
     for (const { index } of text.matchAll(new RegExp(shape.source, `${shape.flags}g`))) note(index, words)
   }
   return [...found].sort(([one], [other]) => one - other).map(([at, what]) => `${position(text, at)} ${what}`)
