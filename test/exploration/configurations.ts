@@ -13,7 +13,12 @@ export interface Configuration {
 /** What every grant of the explored worlds lives. */
 export const lifetimeMs = 20_000
 
+/** None has a longer beat. */
+export const beatMs = lifetimeMs / 2
+
 const probe = { firstMs: 20_000, capMs: 40_000 }
+/** The longest wait between two tries of anything: a link's is at most 30 s. */
+export const backoffAtMostMs = probe.capMs
 const closeCodes: LinkTraits['closeCodes'] = [
   { from: 4401, to: 4401, then: 'reauthorise' },
   { from: 4403, to: 4403, then: 'stop' },
@@ -21,7 +26,7 @@ const closeCodes: LinkTraits['closeCodes'] = [
 const link = linkTraits({ closeCodes })
 const bare = linkTraits({ link: false, ready: 'open' })
 const ticket = ticketTraits({ probe })
-const lease = leaseTraits({ probe, intervalMs: 10_000, graceMs: 15_000 })
+const lease = leaseTraits({ probe, intervalMs: beatMs, graceMs: 15_000 })
 
 export const configurations: readonly Configuration[] = [
   { name: 'ticket', source: ticket, links: [link], depth: 4 },

@@ -1,4 +1,4 @@
-/** A world without faults, from any state: how long until everybody who wants to be connected is. */
+/** A world without faults, from any state: how long until everybody who wants to be connected is, by one draw of chance. */
 import type { Happening } from '../../src/core/event.ts'
 import { isConnected } from '../../src/core/lives.ts'
 import type { Core, Ms } from '../../src/core/state.ts'
@@ -32,25 +32,31 @@ function next(core: Core): { happening: Happening; afterMs: Ms } | null {
 }
 
 /** One step of a healthy world, and how long it took; null where nothing will ever happen. */
-function healthyStep(core: Core): { core: Core; ms: Ms } | null {
+function healthyStep(core: Core, random: number): { core: Core; ms: Ms } | null {
   const news = next(core)
   const at = Math.min(news ? T + news.afterMs : Infinity, Math.max(wants(core).wakeAt, T))
   if (at === Infinity) return null
   const happening: Happening = news && at === T + news.afterMs ? news.happening : { is: 'tick' }
-  return { core: canonical(step(core, { ...happening, now: at, random: 0 })[0], at), ms: at - T }
+  return { core: canonical(step(core, { ...happening, now: at, random })[0], at), ms: at - T }
 }
 
-/** Where a healthy world leads. */
+/** Where a healthy world leads, by the draw of the landmarks. */
 export function healed(start: Core): Core {
   let core = start
-  while (!isWell(core)) core = healthyStep(core)!.core
+  while (!isWell(core)) core = healthyStep(core, 0)!.core
   return core
 }
 
 /** Remembers the way of every state that it passed, so that each is walked once. */
 export class Healing {
   readonly #known = new Map<number, Ms>()
+  readonly #random: number
   worstMs = 0
+
+  /** `random`: what chance draws all the way. At 0 a source waits longest, and a link not at all; near 1 it is the other way round. */
+  constructor(random: number) {
+    this.#random = random
+  }
 
   /** Milliseconds until all is well; Infinity: never, or not in 500 steps. */
   of(start: Core, startHash: number): Ms {
@@ -60,7 +66,7 @@ export class Healing {
     let rest: Ms = 0
     while (!isWell(core)) {
       const known = this.#known.get(hash)
-      const step = known === undefined && way.length < stepsAtMost ? healthyStep(core) : null
+      const step = known === undefined && way.length < stepsAtMost ? healthyStep(core, this.#random) : null
       if (step === null) {
         rest = known ?? Infinity
         break

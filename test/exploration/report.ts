@@ -22,13 +22,17 @@ export function told({ name, states, transitions, depth, complete, cut, healMs, 
   return [figures, ...wrong.map((each) => `  ${each}`)]
 }
 
+const cellsOf = (reports: readonly Report[]): string[] => [...new Set(reports.flatMap(({ cells }) => [...cells]))]
+
+/** Cells that `cells.json` does not have. */
+export const unknownOf = (reports: readonly Report[]): string[] => cellsOf(reports).filter((cell) => !table.includes(cell))
+
 export function toldOfAll(reports: readonly Report[]): string[] {
   const sum = (of: (report: Report) => number): number => reports.reduce((total, report) => total + of(report), 0)
-  const cells = new Set(reports.flatMap((report) => [...report.cells]))
-  const unknown = [...cells].filter((cell) => !table.includes(cell))
+  const unknown = unknownOf(reports)
   const well = reports.every(({ wrong }) => wrong.length === 0)
   return [
-    `${sum(({ states }) => states)} states, ${sum(({ transitions }) => transitions)} transitions, ${cells.size} cells, ${well ? 'nothing wrong' : 'WRONG'}`,
+    `${sum(({ states }) => states)} states, ${sum(({ transitions }) => transitions)} transitions, ${cellsOf(reports).length} cells, ${well ? 'nothing wrong' : 'WRONG'}`,
     ...(unknown.length > 0 ? [`not in cells.json: ${unknown.join(', ')}`] : []),
   ]
 }
