@@ -21,7 +21,10 @@ export interface World {
 
 const divided = (name: string): [file: string, title: string] => [name.slice(0, name.indexOf(' › ')), name.slice(name.indexOf(' › ') + 3)]
 
-/** A clause is one line that begins with its id, and the indented lines below it, which hold its tests and nothing else. */
+/**
+ * A clause is one line that begins with its id, and the indented lines below it, which hold its tests and nothing else: in backticks, or,
+ * where a title has some itself, in two.
+ */
 export function clausesIn(spec: string): readonly Clause[] {
   const clauses: { id: string; text: string; tests: string[] }[] = []
   let open = false
@@ -50,7 +53,10 @@ export function orphansIn({ spec, titlesIn, covered, mentions }: World): readonl
     if (text.startsWith('Withdrawn')) continue
     if (tests.length === 0) found.push(`${id} names no test`)
     for (const test of tests) {
-      const name = /^`([^`]+ › [^`]+)`$/.exec(test)?.[1]
+      const name = /^(?:`([^`]+ › [^`]+)`|``(.+ › .+)``)$/
+        .exec(test)
+        ?.slice(1)
+        .find((part) => part !== undefined)
       if (name === undefined) {
         found.push(`${id} names its tests as \`file › title\`, not as ${test}`)
         continue
