@@ -79,6 +79,9 @@ const answers: Readonly<Record<string, Reply>> = {
   'E6 a key': { status: 200, body: { access_token: 'sk_live_Zq0123456789' } },
   'E6 undefined': { status: 200, body: { access_token: 'undefined' } },
   'E6 null': { status: 200, text: 'null' },
+  // Where nothing is said of its life, the preset's holds; none is none.
+  'E6 no life': { status: 200, body: { access_token: `${canary}-that-lives-no-time`, expires_in: 0 } },
+  'E6 less than no life': { status: 200, body: { access_token: `${canary}-that-is-over`, expires_in: -60 } },
 }
 
 export const hows = (kind: string): string[] =>

@@ -65,6 +65,7 @@ export class Provider {
     if (fault?.kind === 'T2') return
     const soon = random.spread(20, 600)
     if (fault?.kind === 'T1') return this.ends(socket, 1006, soon)
+    if (fault?.kind === 'T5') return this.ends(socket, 1006, random.spread(1, soon))
     if (link.token !== 'first-frame' && link.bad === 'handshake' && !this.takes(socket.token)) return this.ends(socket, 1006, soon)
     this.#arrives(socket, soon, () => this.#opens(socket, fault))
   }
@@ -129,8 +130,19 @@ export class Provider {
     else for (let seq = from + 1; seq <= place.seq; seq++) this.#event(socket, seq)
   }
 
-  #event(socket: SimSocket, seq: number): void {
-    this.says(socket, { type: 'event', seq, after: seq - 1, event: { m: seq, numbered: true } }, 'any')
+  #event(socket: SimSocket, seq: number, expected: Expected = 'any'): void {
+    this.says(socket, { type: 'event', seq, after: seq - 1, event: { m: seq, numbered: true } }, expected)
+  }
+
+  /** One event twice, or the newer of two before the older: what has been told, or is older than that, is told no more. */
+  numbers(socket: SimSocket, doubled: boolean): boolean {
+    const place = this.#places.get(socket.session)
+    if (!place || !socket.accepted) return false
+    const older = place.seq + 1
+    place.seq += doubled ? 1 : 2
+    this.#event(socket, place.seq, 'message')
+    this.#event(socket, older, 'nothing')
+    return true
   }
 
   /** Something of the page arrived. */

@@ -10,10 +10,10 @@ const minute = 60_000
 
 const later = (client: Client, afterMs: number, run: () => void): void => void client.device.task(client.world.schedule.now + afterMs, run)
 
-/** Some live socket; one that is open, if there is one. */
-function aSocket({ device }: Client, open = true): SimSocket | undefined {
+/** Some live socket; one that is ready, if there is one. */
+function aSocket({ device }: Client): SimSocket | undefined {
   const live = [...device.sockets].filter((socket) => socket.live && !socket.silent)
-  return live.find((socket) => socket.ready === open) ?? live[0]
+  return live.find((socket) => socket.ready) ?? live[0]
 }
 
 export function strike(client: Client, fault: Fault): void {
@@ -52,9 +52,9 @@ function lifeOf({ cast }: Client, how: string): string {
 }
 
 function transport(client: Client, { kind, how, ms, times }: Fault): void {
-  const { provider, account, device, random } = client
+  const { provider, device } = client
   const { now } = client.world.schedule
-  const onDials = (): void => void provider.faults.push({ kind, how, left: times, until: now + waitMs })
+  const onDials = (how: string): void => void provider.faults.push({ kind, how, left: times, until: now + waitMs })
   const drop = (): void => {
     for (const socket of [...device.sockets]) if (socket.live) provider.ends(socket, 1006)
   }
@@ -63,21 +63,24 @@ function transport(client: Client, { kind, how, ms, times }: Fault): void {
     case 'T2':
     case 'T3':
     case 'T4':
-      onDials()
+      onDials(how)
+      return drop()
+    case 'T5':
+      // What opens is seldom there when it is wanted: the next that does, and there is one at once.
+      if (how !== 'while opening') break
+      onDials(how)
       return drop()
     case 'T10':
       if (how === 'address' && client.cast.traps.includes('url')) {
         client.trapAt = 'url'
         client.hit(kind, how)
-      } else onDials()
+      } else onDials('constructor')
       return drop()
-    case 'A3':
-      return
     default:
   }
-  const socket = aSocket(client, how !== 'while opening')
+  const socket = aSocket(client)
   if (!socket) return
-  const hit = (): void => client.hit(kind, how, Math.max(0, Math.min(ms, 300_000)))
+  const hit = (as = how): void => client.hit(kind, as, Math.max(0, Math.min(ms, 300_000)))
   switch (kind) {
     case 'T5':
       hit()
@@ -98,28 +101,14 @@ function transport(client: Client, { kind, how, ms, times }: Fault): void {
       hit()
       return provider.says(socket, client.cast.link!.denies!, 'message')
     case 'T9': {
-      hit()
-      if (how === 'goaway' && client.cast.link!.continuity === 'cursor') provider.says(socket, { type: 'goaway', spread_ms: ms }, 'nothing')
+      // Only the gateway says so before.
+      const saysSo = how === 'goaway' && client.cast.link!.continuity === 'cursor'
+      hit(saysSo ? 'goaway' : '1012')
+      if (saysSo) provider.says(socket, { type: 'goaway', spread_ms: ms }, 'nothing')
       return provider.ends(socket, 1012, 400)
     }
-    case 'T11': {
-      const { link } = client.cast
-      const [first, second] = [link!.says(1_000_001), link!.says(1_000_002)]
-      hit()
-      if (how === 'wrong socket' || how === 'late close') {
-        // The page drops it now; what was on its way comes all the same.
-        client.device.enter(() => client.apps[socket.session - 1]!.press('pause'))
-        later(client, random.spread(1, 2_000), () => {
-          if (how === 'late close') socket.ends(link!.reauthorise)
-          else account.frame(socket, JSON.stringify(first), 'nothing', true)
-        })
-        return later(client, 3_000, () => client.apps[socket.session - 1]!.press('resume'))
-      }
-      if (how === 'late') return later(client, random.spread(100, 20_000), () => provider.tells(socket, JSON.stringify(first), 'message'))
-      provider.says(socket, how === 'doubled' ? first : second, 'message')
-      provider.says(socket, first, 'message')
-      return
-    }
+    case 'T11':
+      return pipe(client, socket, how, hit)
     case 'T12':
       hit()
       return later(client, 1, () => provider.tells(socket, badFrame(how), badIs(client, how)))
@@ -131,6 +120,48 @@ function transport(client: Client, { kind, how, ms, times }: Fault): void {
       return
     default:
   }
+}
+
+/** T11: what the way from the provider to the page does to frames. */
+function pipe(client: Client, socket: SimSocket, how: string, hit: () => void): void {
+  const { provider, account, random } = client
+  const link = client.cast.link!
+  const app = client.apps[socket.session - 1]!
+  const [first, second] = [link.says(1_000_001), link.says(1_000_002)]
+  switch (how) {
+    case 'late close':
+    case 'wrong socket':
+      // The other end's answer to our close takes its time, and has a code of its own: there may be another socket by then.
+      if (how === 'late close') socket.swallowMs = Infinity
+      // The page drops it now; what was on its way comes all the same.
+      client.device.enter(() => app.press('pause'))
+      later(client, 3_000, () => app.press('resume'))
+      if (how === 'wrong socket') {
+        hit()
+        return later(client, random.spread(1, 2_000), () => account.frame(socket, JSON.stringify(first), 'nothing', true))
+      }
+      return later(client, random.spread(1, 8_000), () => {
+        if (socket.readyState === 3) return
+        hit()
+        socket.ends(provider.codeOf('reauthorise'))
+      })
+    case 'late':
+      return later(client, random.spread(100, 20_000), () => {
+        if (socket.readyState !== 1 || socket.silent) return
+        hit()
+        provider.tells(socket, JSON.stringify(first), 'message')
+      })
+    default:
+  }
+  const doubled = how === 'doubled'
+  if (link.continuity === 'cursor') {
+    if (!provider.numbers(socket, doubled)) return
+  } else {
+    // What has no number is told as it comes.
+    provider.says(socket, doubled ? first : second, 'message')
+    provider.says(socket, first, 'message')
+  }
+  hit()
 }
 
 const deep = `${'['.repeat(3_000)}${']'.repeat(3_000)}`
@@ -184,7 +215,7 @@ function key(client: Client, { kind, how, ms }: Fault): void {
 }
 
 function page(client: Client, { kind, how, ms, times }: Fault): void {
-  const { device, account, world } = client
+  const { device, account, world, random } = client
   const { now } = world.schedule
   if (kind === 'P3') {
     client.hit(kind, how)
@@ -195,18 +226,14 @@ function page(client: Client, { kind, how, ms, times }: Fault): void {
     return
   }
   if (device.frozenUntil > now) return
-  client.hit(kind, how, ms)
   if (kind === 'P1') {
-    device.page('away')
-    device.frozenUntil = now + ms
-    account.disturb(ms + 100)
-    // Before everything that waited.
-    later(client, ms, () => {
-      if (device.pages.size > 0) account.doubt()
-      device.page('back')
-    })
-    return
+    if (how === 'frozen' || random.chance(0.5)) return away(client, how, ms)
+    // Firefox closes the sockets of a page that is about to leave, and the page hears of it: it may dial once more.
+    for (const socket of [...device.sockets])
+      device.enter(() => account.ends(socket, socket.readyState === 0 ? 1006 : 1001, client.cast.link!.reauthorise))
+    return later(client, random.spread(1, 50), () => client.healed || away(client, how, ms))
   }
+  client.hit(kind, how, ms)
   device.page('hidden')
   if (how === 'throttled') {
     device.throttled = true
@@ -216,6 +243,24 @@ function page(client: Client, { kind, how, ms, times }: Fault): void {
     device.throttled = false
     device.page('visible')
     device.moveTimers(0)
+  })
+}
+
+/** Whatever comes while the page is away waits for its return: the farewells of its sockets, too, unless it is in the cache. */
+function away(client: Client, how: string, ms: number): void {
+  const { device, account, world } = client
+  client.hit('P1', how, ms)
+  device.page('away')
+  if (how === 'cached') {
+    // No page in there has a connection. One that the page did not give up stands, and is found.
+    for (const socket of [...device.sockets]) if (!socket.live) device.enter(() => socket.ends(1006))
+  }
+  device.frozenUntil = world.schedule.now + ms
+  account.disturb(ms + 100)
+  // Before everything that waited.
+  later(client, ms, () => {
+    if (device.pages.size > 0) account.doubt()
+    device.page('back')
   })
 }
 
