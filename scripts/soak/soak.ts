@@ -3,6 +3,7 @@ import { startChild } from '../gateway/child.ts'
 import { pagesOf, pageOf } from './casts.ts'
 import { chance } from './chance.ts'
 import { startChaos } from './chaos.ts'
+import { lackingIn, sumOf } from './figures.ts'
 import type { Figures } from './figures.ts'
 import { openHouse } from './house.ts'
 import { watchLag } from './lag.ts'
@@ -99,7 +100,7 @@ export async function soak(
     await pause(chaosBegan + Math.min(minute, minutes) * 60_000 - performance.now())
     const now = await look()
     if (minute === baselineMinute) baseline = now
-    say(line(minute, now, faultsIn(figures), judge.count, lagMs()))
+    say(line(minute, now, sumOf(figures, 'F '), judge.count, lagMs()))
   }
   const atEnd = await look()
 
@@ -144,13 +145,14 @@ export async function soak(
   clearInterval(looking)
 
   const violations = [...closed.violations, ...judge.violations]
-  table(say, { ...figures, ...closed.figures })
+  const all = { ...figures, ...closed.figures }
+  table(say, all)
   say('')
   say(
     `all healed: ${back} of ${sessions} connected after ${(backMs / 1000).toFixed(1)} s (at most ${backWithinMs / 1000}); ended by a verdict before: ${JSON.stringify(failed)}`,
   )
   say(
-    `events of gateways: ${[...publisher.kept.values()].reduce((sum, n) => sum + n, 0)} kept, ${closed.figures['events heard']} heard, ${short.length} sessions short of the last; gaps told: ${gapsIn(closed.figures)}`,
+    `events of gateways: ${[...publisher.kept.values()].reduce((sum, n) => sum + n, 0)} kept, ${closed.figures['events heard']} heard, ${short.length} sessions short of the last; gaps told: ${sumOf(closed.figures, 'notice gap gateway')}`,
   )
   say(
     `after close(): ${left.timers} timers, ${left.sockets} sockets, ${left.requests} requests, ${left.listeners} listeners, ${goneMs < 1000 ? 'at once' : `after ${(goneMs / 1000).toFixed(1)} s`}`,
@@ -162,25 +164,23 @@ export async function soak(
     `worst lag of an event loop: ${Math.round(clientsWorstMs)} ms in the sessions' process, ${Math.round(lag.worstMs)} ms in the network's; bounds in time were widened by what was measured`,
   )
   for (const violation of violations) say(`VIOLATION ${violation}`)
-  const all = closed.violationCount + judge.count
-  if (all > violations.length) say(`(the first ${violations.length} of them)`)
-  say(`${all} violations`)
+  const wrong = closed.violationCount + judge.count
+  if (wrong > violations.length) say(`(the first ${violations.length} of them)`)
+  const lacking = lackingIn(all, { sessions, minutes })
+  for (const what of lacking) say(`TOO LITTLE ${what}`)
+  say(`${wrong} violations${lacking.length > 0 ? ', but too little happened' : ''}`)
 
   await clients.kill()
   for (const way of ways) way.close()
   tokens.close()
   lag.stop()
   await house.close()
-  return all === 0
+  return wrong === 0 && lacking.length === 0
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, Math.max(0, ms)))
-const gapsIn = (figures: Figures): number =>
-  Object.entries(figures).reduce((sum, [name, value]) => sum + (name.startsWith('notice gap gateway') ? value : 0), 0)
 const connectedIn = ({ statuses }: ClientsState): number => statuses['connected'] ?? 0
 const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`
-const faultsIn = (figures: Figures): number =>
-  Object.entries(figures).reduce((sum, [name, value]) => sum + (name.startsWith('F ') ? value : 0), 0)
 
 async function until(holds: () => Promise<boolean>, limitMs: number): Promise<void> {
   for (const end = performance.now() + limitMs; !(await holds()) && performance.now() < end;) await pause(250)
