@@ -6,6 +6,8 @@ import { inspect } from 'node:util'
 
 const known = new Map<string, readonly string[]>()
 let made = 0
+/** How much was searched so far, for who prints it. */
+export const searched = { canaries: 0, places: 0, found: 0 }
 
 /** A secret whose first eight characters occur nowhere else. `plain`: of characters that fit into a subprotocol. */
 export function canary(plain = false): string {
@@ -69,7 +71,9 @@ export interface Leak {
 /** Every leak in these things. The key of each says where it was seen. */
 export function leaksIn(places: Iterable<readonly [string, unknown]>): Leak[] {
   const leaks: Leak[] = []
+  searched.canaries += known.size
   for (const [place, thing] of places) {
+    searched.places++
     for (const [view, show] of Object.entries(views)) {
       let text: string
       try {
@@ -81,6 +85,7 @@ export function leaksIn(places: Iterable<readonly [string, unknown]>): Leak[] {
       if (form !== null) leaks.push({ place, view, form })
     }
   }
+  searched.found += leaks.length
   return leaks
 }
 

@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SessionError } from '../../src/index.ts'
-import { canary, foundIn, leaksIn, listenToConsole } from './canaries.ts'
+import { canary, foundIn, leaksIn, listenToConsole, searched, views } from './canaries.ts'
 import { leaksSoFar, nothing, see, story } from '../stories/backends.ts'
 import { walk } from './walk.ts'
 
@@ -66,6 +66,18 @@ describe('a leak planted', () => {
 describe('no secret shows and nothing is left', () => {
   const seeds = Array.from({ length: 200 }, (_, i) => i + 1)
   const reached = new Set<string>()
+  let planted = { ...searched }
+  beforeAll(() => void (planted = { ...searched }))
+  afterAll(() => {
+    const [canaries, places, found] = [
+      searched.canaries - planted.canaries,
+      searched.places - planted.places,
+      searched.found - planted.found,
+    ]
+    process.stdout.write(
+      `Canaries: ${found} found; ${canaries} looked for in ${places} places, each in ${Object.keys(views).length} views.\n`,
+    )
+  })
 
   it.each(Array.from({ length: 10 }, (_, i) => seeds.slice(i * 20, i * 20 + 20)))(
     'on the walks of seeds %d to … (20 of them)',

@@ -17,6 +17,7 @@ test(
   { timeout: 300_000 },
   async () => {
     const { failure, seen } = await tryCommands(runs, 1)
+    console.log(`Commands: ${runs} runs of 50, ${failure === null ? 'none' : 'one'} failed; ${seen.size} statuses seen.`)
     expect(failure).toBeNull()
     // Every status that there is a way to.
     expect([...seen].sort()).toEqual([...new Set(Object.values(edges).flat())].sort())

@@ -16,7 +16,9 @@ import { presets, Target } from './sessions.ts'
 const inputs = Number(process.env['HEARTWIRE_FUZZ'] ?? 100_000)
 
 test(`${inputs} inputs, no escape`, { timeout: 300_000 }, async () => {
-  expect(await fuzz(inputs, 1)).toEqual([])
+  const escaped = await fuzz(inputs, 1)
+  console.log(`Fuzz: ${inputs} hostile inputs, ${escaped.length} escapes.`)
+  expect(escaped).toEqual([])
 })
 
 test('the guard of the prototypes sees a property that is new, and one that is another', () => {

@@ -87,14 +87,14 @@ const pieces = [
   ' ',
 ] as const
 
-/** One text: now and then as it was meant, mostly changed in a few places, seldom long or deep. */
+/** One text: mostly one that is meant well and changed in a few places, seldom long or deep. */
 export function text(random: Random, of: readonly string[] = samples.all): string {
   const kind = random.next()
   if (kind < 0.02) return deep(random)
   if (kind < 0.03) return random.one(['x', '{"a":', '\ud800', '9']).repeat(1 + Math.floor(random.next() * 4_000))
   if (kind < 0.06) return noise(random)
   let made = random.one(of)
-  for (let changes = Math.floor(random.next() * 5); changes > 0; changes--) made = changed(made, random, of)
+  for (let changes = 1 + Math.floor(random.next() * 4); changes > 0; changes--) made = changed(made, random, of)
   return made
 }
 
