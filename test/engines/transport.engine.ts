@@ -1,4 +1,7 @@
-/** The way to the server goes wrong in each of its ways. Deadlines are scaled by a host whose time runs faster, not waited for. */
+/**
+ * The way to the server goes wrong in each of its ways. Deadlines are scaled by a host whose time runs faster, not waited for, but
+ * for one of each figure that is given in seconds.
+ */
 import { expect, test } from 'vitest'
 import { startProxy } from './server.ts'
 import { eventually, inEachEngine } from './stage.ts'
@@ -49,6 +52,20 @@ inEachEngine((stage) => {
     await eventually(() => faults.open).toBe(1)
     await stage.until('page.open.sockets', 1)
     task.meta.measured = `given up after ${held.map((ms) => `${(ms / 1000).toFixed(1)} s`).join(', ')}`
+  })
+
+  test('T2 handshake never answered, in real time', async ({ task }) => {
+    const { faults } = stage.server
+    faults.hangUpgrades(true)
+    await stage.open({}, 'connecting')
+    await eventually(() => stage.read<number>('page.held.length')).toBe(1)
+    const [ms] = await stage.read<[number]>('page.held')
+    expect(ms).toBeGreaterThanOrEqual(10_000)
+    // A busy machine wakes a page a little late.
+    expect(ms).toBeLessThan(11_500)
+    faults.heal()
+    await stage.latest('connected')
+    task.meta.measured = `given up after ${(ms / 1000).toFixed(2)} s`
   })
 
   test.each([

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { Host, SessionError, TokenCallback } from '../../src/index.ts'
 import {
   acceptsEverybody,
   answersTokens,
+  Backend,
   closesWith,
   hangsHandshake,
   isSilent,
@@ -274,13 +276,44 @@ describe('close', () => {
   })
 
   it('leaves nothing after 10,000 times', async () => {
-    const it = story()
-    for (let i = 0; i < 10_000; i++) {
-      const connecting = it.session.connect()
-      await connecting
-      await it.session.close()
+    const left = { ...nothing, requests: 0, promises: 0 }
+    const counted = <T>(what: keyof typeof left, promise: Promise<T>): Promise<T> => {
+      left[what]++
+      return promise.finally(() => left[what]--)
     }
-    expect(it.world.census).toMatchObject({ ...nothing, sockets: 10_000 })
-    expect(it.provider.peers.size).toBe(0)
-  }, 30_000)
+    const backend = new Backend(answersTokens())
+    const host = (real: Host): Host => ({ ...real, fetch: (url, init) => counted('requests', real.fetch(url, init)) })
+    /** Stops when it is told to, as `fetch` does. */
+    const tokenSource: TokenCallback = (request) => {
+      const stopped = new Promise<never>((_, reject) => request.signal.addEventListener('abort', () => reject(new Error('stopped'))))
+      return counted('requests', Promise.race([backend.callback(request), stopped]))
+    }
+    const outcomes = new Set<string>()
+    for (const it of [story({ backend, host }), story({ backend }, { tokenSource })]) {
+      for (let i = 0; i < 5_000; i++) {
+        // The token of before is over each twentieth time, and the new request waits until it is closed.
+        const waits = i % 20 === 19
+        backend.now(waits ? isSilent() : answersTokens())
+        if (waits) await it.advance(600_000)
+        const connecting = counted('promises', it.session.connect()).then(
+          () => 'connected',
+          ({ code }: SessionError) => code,
+        )
+        await (waits ? it.world.settle() : connecting)
+        const waiting = left.requests
+        const closing = counted('promises', it.session.close())
+        outcomes.add(`${await connecting}, ${waiting} waited`)
+        await closing
+      }
+      for (const what of ['timers', 'pageListeners', 'openSockets'] as const) left[what] += it.world.census[what]
+      expect([it.world.census.sockets, it.provider.peers.size]).toEqual([4_750, 0])
+    }
+    expect([...outcomes]).toEqual(['connected, 0 waited', 'closed, 1 waited'])
+    console.log(
+      `Left after 10,000 sessions: ${Object.entries(left)
+        .map(([what, count]) => `${count} ${what}`)
+        .join(', ')}.`,
+    )
+    expect(left).toEqual({ ...nothing, requests: 0, promises: 0 })
+  }, 120_000)
 })
