@@ -217,10 +217,11 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
     return this.#id
   }
 
-  /** A lease under suspicion holds its sends back until it is confirmed. */
+  /** A lease under suspicion holds its sends back until it is confirmed; so does one that is over, and whose timer is late. */
   #sure(): boolean {
-    const { core } = this.#source
-    return this.#status.name === 'connected' && !(isHeld(core) && core.suspectUntil !== null)
+    const { core, host } = this.#source
+    const doubtful = isHeld(core) && (core.suspectUntil !== null || host.monotonic() >= core.endsAt)
+    return this.#status.name === 'connected' && !doubtful
   }
 
   #settle(): void {

@@ -41,7 +41,9 @@ export function socketLost(core: Core, found: Found, { now, random }: Event, clo
   // A new dial needs a new grant: the wait for it is brought forward. No loop, as each drop had a grant of its own.
   const next = permit(down, now) === null ? { ...down, work: workAfter(down, found.link, now, random) } : down
   if (found.link.is !== 'opening') return next
-  if (found.traits.verifies) out.push({ do: 'verify', session: found.id, gen: found.link.socket.gen })
+  const { gen } = found.link.socket
+  // Of a grant that is gone, no verdict is of use.
+  if (found.traits.verifies && core.grant?.gen === gen) out.push({ do: 'verify', session: found.id, gen })
   // A single-use grant is spent: the next dial has a fresh one anyway.
   const may = core.forced === 'no' || (core.forced !== 'due' && now >= core.forced)
   return may && !core.traits.single ? { ...next, forced: 'due' } : next

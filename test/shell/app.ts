@@ -89,7 +89,7 @@ export class App {
     account.leaks('a status', text)
     if (status.name === 'connected') this.#connectedAt ??= world.schedule.now
     else if (this.#connectedAt !== null) {
-      world.census.connectedMs += world.schedule.now - this.#connectedAt
+      if (this.part === 1) world.census.connectedMs += world.schedule.now - this.#connectedAt
       this.#connectedAt = null
     }
     if (status.name === 'closed') {
@@ -246,17 +246,14 @@ export class App {
   }
 
   #token(rejected: boolean): void {
-    const { endpoint, account } = this.#client
+    const { account } = this.#client
     this.#client.wishes++
     const over = (): void => void this.#client.wishes--
     this.#awaits(
       this.session.accessToken({ rejected }).then(
         (token) => {
           over()
-          const minted = endpoint.find(token)
-          if (!minted) account.say('I1', 'accessToken() gave a token that nobody gave')
-          else if (minted.rejectedAt !== null && minted.rejectedAt < this.#client.world.schedule.now)
-            account.say('I1', 'accessToken() gave a token that was rejected')
+          account.handsOut(token)
         },
         (error: unknown) => {
           over()

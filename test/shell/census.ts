@@ -21,7 +21,7 @@ export class Census {
   beats = 0
   faults = 0
   worlds = 0
-  /** Sessions' hours on a device that is awake: all, and those with at least 60 beats and 60 faults in each. */
+  /** Hours of a source with its session, or its two, on a device that is awake: all, and those with at least 60 beats and 60 faults. */
   hours = 0
   countedHours = 0
   connectedMs = 0
@@ -70,16 +70,14 @@ const hourMs = 3_600_000
 /** One client's faults and beats, in its own hours. */
 export class Tally {
   readonly #census: Census
-  readonly #sessions: number
   /** Per kind: active, or so recent that it counts as such, until then. */
   readonly #until = kinds.map(() => -1)
   #hour = 0
   #beats = 0
   #faults = 0
 
-  constructor(census: Census, sessions: number) {
+  constructor(census: Census) {
     this.#census = census
-    this.#sessions = sessions
   }
 
   hit(kind: string, how: string, now: number, forMs = 0): void {
@@ -100,8 +98,8 @@ export class Tally {
   /** Closes the hours that are over. */
   pass(now: number): void {
     for (; now >= (this.#hour + 1) * hourMs; this.#hour++) {
-      this.#census.hours += this.#sessions
-      if (this.#beats >= 60 && this.#faults >= 60) this.#census.countedHours += this.#sessions
+      this.#census.hours++
+      if (this.#beats >= 60 && this.#faults >= 60) this.#census.countedHours++
       this.#beats = this.#faults = 0
     }
   }

@@ -52,7 +52,7 @@ export class Client implements Outside {
     this.endpoint = new Endpoint(this)
     this.provider = new Provider(this)
     this.account = new Account(this)
-    this.tally = new Tally(world.census, cast.sessions)
+    this.tally = new Tally(world.census)
     const where = {
       url: '/token',
       object: { url: '/token', headers: () => ({ 'x-app': '1' }), body: { room: 1 } },

@@ -50,6 +50,9 @@ export class Device {
   frozenUntil = 0
   /** Timers come once a minute. */
   throttled = false
+  /** What the page was told last of being hidden, and put away. */
+  hidden = false
+  away = false
   readonly #schedule: Schedule
   readonly #outside: Outside
 
@@ -111,6 +114,8 @@ export class Device {
   }
 
   page(fact: PageFact): void {
+    if (fact === 'hidden' || fact === 'visible') this.hidden = fact === 'hidden'
+    if (fact === 'away' || fact === 'back') this.away = fact === 'away'
     for (const listener of [...this.pages]) this.enter(() => listener(fact))
   }
 

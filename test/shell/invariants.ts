@@ -33,6 +33,8 @@ export class Account {
   /** Calls with a deadline of their own, each by a timer: `verify` and `release`. */
   readonly #calls = new Set<object>()
   #floorUntil = 0
+  /** When the lease that was given last is over; by the page's clock. */
+  #leaseEndsAt = 0
   #bucket = { left: 3, at: 0 }
   /** The lives of late, for the pace of the bucket: the shortest counts. */
   #lives: { readonly ms: number; readonly at: number }[] = []
@@ -108,6 +110,7 @@ export class Account {
     if (floorMs > 0) this.#floorUntil = Math.max(this.#floorUntil, now + floorMs)
     if (!minted) return
     minted.answeredAt = now
+    this.#leaseEndsAt = this.#endsAt(minted)
     this.#lives.push({ ms: minted.lifeMs, at: now })
     this.suspect = false
   }
@@ -138,15 +141,36 @@ export class Account {
     if (minted) minted.rejectedAt ??= this.#now
   }
 
+  /** What `accessToken()` gave. */
+  handsOut(token: string): void {
+    this.#mayUse(token, 'accessToken()')
+  }
+
   // Sockets.
 
-  #mayUse(token: string | undefined, what: string): Minted | undefined {
+  /** Whose grant this is, and whether it may be used at all. */
+  #knows(token: string | undefined, what: string): Minted | undefined {
     const { endpoint, user } = this.#client
     const minted = endpoint.find(token)
     if (!minted) this.#wrong('I1', `${what} with a token that nobody gave`)
     else if (minted.answeredAt === null) this.#wrong('I1', `${what} with a token whose request was given up`)
     else if (minted.user !== user) this.#wrong('I1', `${what} with a token of another user`)
     return minted
+  }
+
+  /** And whether it lives, and nobody said no to it. */
+  #mayUse(token: string | undefined, what: string): void {
+    const minted = this.#knows(token, what)
+    if (!minted) return
+    const overMs = this.#client.device.monotonic() - this.#endsAt(minted)
+    this.#demand(overMs < 0, 'I1', () => `${what} ${Math.round(overMs)} ms after the grant's life`)
+    this.#demand(minted.rejectedAt === null, 'I1', () => `${what} with a token that was rejected`)
+  }
+
+  /** By the page's clock. */
+  #endsAt({ startedAt, lifeMs }: Minted): number {
+    const { cast } = this.#client
+    return startedAt + (cast.kind === 'lease' ? Math.min(lifeMs, cast.graceMs) : lifeMs)
   }
 
   dialled(socket: SimSocket, offered: string | undefined): void {
@@ -162,7 +186,7 @@ export class Account {
 
   #dialsWith(token: string | undefined): void {
     const { device, cast } = this.#client
-    const minted = this.#mayUse(token, 'a dial')
+    const minted = this.#knows(token, 'a dial')
     if (!minted) return
     const age = device.monotonic() - minted.startedAt
     const mayMs = cast.kind === 'ticket' ? 0.75 * Math.min(minted.lifeMs, minted.connectByMs) : Math.min(minted.lifeMs, cast.graceMs)
@@ -206,7 +230,10 @@ export class Account {
     this.#demand(socket.live && socket.ready, 'I5', () => 'a message went out on a socket that is not ready')
     this.#demand(name === 'connected', 'I5', () => `a message went out while ${name}`)
     const doubt = this.suspect || this.#client.device.hasSlept
-    this.#demand(this.#client.cast.kind === 'ticket' || !doubt, 'I5', () => 'a message went out on a lease in doubt')
+    const isLease = this.#client.cast.kind === 'lease'
+    this.#demand(!isLease || !doubt, 'I5', () => 'a message went out on a lease in doubt')
+    const overMs = isLease ? this.#client.device.monotonic() - this.#leaseEndsAt : -1
+    this.#demand(overMs < 0, 'I1', () => `a message went out ${Math.round(overMs)} ms after the lease's end`)
     app.wired(id)
   }
 

@@ -18,7 +18,7 @@ const planted: readonly Planted[] = [
   {
     bug: 'a late answer is not ignored',
     file: 'src/io/source.ts',
-    from: 'if (this.#flight?.id !== flight) return\n',
+    from: 'if (this.#flight?.id !== flight) return this.wake()\n',
     to: '\n',
     found: ['I1', 'I3'],
   },
@@ -98,6 +98,41 @@ const planted: readonly Planted[] = [
     from: '    this.#source.wake()\n',
     to: '',
     found: ['I5', 'I11'],
+  },
+  {
+    bug: 'a send does not look whether the lease is over',
+    file: 'src/session.ts',
+    from: ' || host.monotonic() >= core.endsAt)',
+    to: ')',
+    found: ['I1'],
+  },
+  {
+    bug: 'a refused source does not ask again by itself',
+    file: 'src/core/policy.ts',
+    from: '  return Math.min(probe.firstMs * 2 ** Math.min(tries, 16), probe.capMs) * (1 - 0.2 * random)',
+    to: '  return 1e9 * (1 - 0.2 * random)',
+    found: ['I18'],
+  },
+  {
+    bug: 'a silent link is given ten times as long',
+    file: 'src/core/link.ts',
+    from: 'probeBy: now + traits.liveness.answerMs',
+    to: 'probeBy: now + 10 * traits.liveness.answerMs',
+    found: ['I12'],
+  },
+  {
+    bug: 'why a renewal failed is told with the token that it was for',
+    file: 'src/io/source.ts',
+    from: 'this.vault.scrub(answer.detail)',
+    to: '`${answer.detail} ${this.vault.take(this.#core.grant?.gen ?? 0)}`',
+    found: ['I15'],
+  },
+  {
+    bug: 'an event that was told is told again',
+    file: 'src/protocol/cursor.ts',
+    from: "      if (seq <= cursor.seq) return to('known')\n",
+    to: '',
+    found: ['I10'],
   },
 ]
 

@@ -54,7 +54,11 @@ export async function run(first: number, stride: number, hours: number): Promise
 
 const n = (value: number): string => Math.round(value).toLocaleString('en')
 
-/** Writes the figures of a run. False: something was violated. */
+/** From so many hours on, every kind of fault and every pair of kinds must have hit. */
+const fullHours = 250_000
+const leastHits = 1_000
+
+/** Writes the figures of a run. False: something was violated, or was not tried. */
 export function figures(batches: readonly PackedBatch[], seconds: number, write: (line: string) => void): boolean {
   const census = new Census()
   for (const one of batches) census.add(one.census)
@@ -79,5 +83,8 @@ export function figures(batches: readonly PackedBatch[], seconds: number, write:
   write(`beats: ${n(census.beats)}, faults: ${n(census.faults)}, worlds: ${n(census.worlds)}`)
   write(`events: ${n(census.events)}, ${n(census.events / cpuSeconds)} per cpu-second; ${n(seconds)} s on ${batches.length} threads`)
   write(`violations: ${failures.length}`)
-  return failures.length === 0
+  const rare = census.countedHours < fullHours ? [] : kinds.filter((kind) => census.of(kind) < leastHits)
+  for (const kind of rare) write(`${kind} was hit less than ${n(leastHits)} times`)
+  const paired = census.countedHours < fullHours || census.pairsReached() === kinds.length ** 2
+  return failures.length === 0 && rare.length === 0 && paired
 }

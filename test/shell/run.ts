@@ -12,6 +12,8 @@ export interface Scene {
   readonly players: readonly Player[]
   readonly plan: readonly Fault[]
   readonly untilMs: number
+  /** When all is healed, nobody tells the page so: no hint, no button. */
+  readonly alone?: boolean
 }
 
 export interface Outcome {
@@ -33,13 +35,20 @@ const hourMs = 3_600_000
 export function sceneOf(seed: number, { clients = 4, hours = 3, everyMs = 49_000, only }: Drawn = {}): Scene {
   const random = new Random(seed)
   const cast = players(random, clients)
-  return { players: cast, plan: planFor(random, cast, hours * hourMs, everyMs, only), untilMs: hours * hourMs }
+  const plan = planFor(random, cast, hours * hourMs, everyMs, only)
+  return { players: cast, plan, untilMs: hours * hourMs, alone: random.chance(0.5) }
 }
 
-/** A server that said "not before" is not healed before; a probe of eight minutes is brought forward by the page's hints. */
-const healMs = 130_000
+/** A server that said "not before" is not healed before; whatever waits longer is brought forward by the page's hints. */
+const helpedMs = 130_000
+/** Without hints: a probe or a forced mint of eight minutes, the longest backoff of mint and dial, a handshake and its ready frame. */
+const aloneMs = 480_000 + 60_000 + 30_000 + 20_000 + 10_000
 
-export async function play({ players, plan, untilMs }: Scene, census = new Census(), log?: (line: string) => void): Promise<Outcome> {
+export async function play(
+  { players, plan, untilMs, alone = false }: Scene,
+  census = new Census(),
+  log?: (line: string) => void,
+): Promise<Outcome> {
   const world = new World(players, census, log)
   census.worlds++
   const traces = world.clients.map(({ apps }) => traceOf(apps[0]!.session, { limit: 5 }))
@@ -52,10 +61,11 @@ export async function play({ players, plan, untilMs }: Scene, census = new Censu
     })
   }
   await world.run(untilMs)
-  for (const client of world.clients) heals(client)
+  const healMs = alone ? aloneMs : helpedMs
+  for (const client of world.clients) heals(client, alone)
   await world.run(untilMs + healMs)
   for (const client of world.clients)
-    for (const app of client.apps) if (world.violation === null) demandConnected(client, app.session.status.name)
+    for (const app of client.apps) if (world.violation === null) demandConnected(client, app.session.status.name, healMs)
   for (const [index, { entries }] of traces.entries()) world.clients[index]!.account.leaks('a trace', JSON.stringify(entries))
   for (const client of world.clients) {
     client.left = true
@@ -66,13 +76,13 @@ export async function play({ players, plan, untilMs }: Scene, census = new Censu
   return { violation: world.violation, hash: world.trace.toString() }
 }
 
-function demandConnected({ account, provider, cast }: Client, name: string): void {
+function demandConnected({ account, provider, cast }: Client, name: string, healMs: number): void {
   if (name !== 'connected') account.say('I18', `${name} ${healMs} ms after all faults ended`)
   else if (cast.link && !provider.socketOf(1)) account.say('I18', 'connected, and the provider knows nothing of it')
 }
 
-/** All faults end: nobody refuses, drops or hangs any more, and the page is seen. */
-function heals(client: Client): void {
+/** All faults end: nobody refuses, drops or hangs any more, and the page is seen. Alone, it is told no more than that. */
+function heals(client: Client, alone: boolean): void {
   const { device, endpoint, provider, world, apps } = client
   const { now } = world.schedule
   client.healed = true
@@ -92,8 +102,9 @@ function heals(client: Client): void {
     socket.bufferedAmount = 0
   }
   const hint = (afterMs: number, run: () => void): void => void device.task(now + afterMs, run)
-  hint(0, () => device.page('back'))
-  hint(1, () => device.page('visible'))
+  if (!alone || device.away) hint(0, () => device.page('back'))
+  if (!alone || device.hidden) hint(1, () => device.page('visible'))
+  if (alone) return
   // The second time, everything that hung has met its deadline; a Retry-After may still stand.
   for (const afterMs of [2, 25_000, 50_000]) {
     hint(afterMs, () => {

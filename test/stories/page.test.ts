@@ -186,6 +186,19 @@ describe('a device that sleeps', () => {
     expect(sent[0]).toBe('queued')
   })
 
+  it('sends nothing on a lease that is over, and whose timer is late', async () => {
+    let late = 0
+    const host = (given: Host): Host => ({ ...given, timer: (run, ms) => given.timer(run, ms + late) })
+    const it = await story({ host }, beat).connected()
+    it.backend.now(isSilent())
+    await it.advance(100_000)
+    late = 60_000
+    await it.advance(199_000)
+    expect([it.now, it.session.send({ n: 1 })]).toEqual(['connected(failing, timeout)', 'sent'])
+    await it.advance(2000)
+    expect([it.now, it.session.send({ n: 2 })]).toEqual(['connected(failing, timeout)', 'queued'])
+  })
+
   it('keeps to the Retry-After of an answer that came over the sleep', async () => {
     let answer = (_response: Response): void => {}
     let asked = 0
