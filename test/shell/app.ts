@@ -20,6 +20,8 @@ export class App {
   /** The last status that it was told. */
   last: Status = { name: 'idle' }
   #lastText = JSON.stringify(this.last)
+  /** The time of the next try that the last status told, by the page's monotonic clock; undefined: it told none. */
+  retryAt: number | undefined
   heard = 0
   bad = 0
   owesGap = false
@@ -86,6 +88,9 @@ export class App {
     if (text === this.#lastText) account.say('I9', `told twice: ${status.name}`)
     this.last = status
     this.#lastText = text
+    const { device } = this.#client
+    const { retryAt } = status as { readonly retryAt?: number }
+    this.retryAt = retryAt === undefined ? undefined : device.monotonic() + retryAt - device.date()
     account.leaks('a status', text)
     if (status.name === 'connected') this.#connectedAt ??= world.schedule.now
     else if (this.#connectedAt !== null) {

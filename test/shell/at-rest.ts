@@ -55,6 +55,7 @@ function checkApp(client: Client, app: App, comes: boolean): void {
         return
       }
       if (!reasons[status.reason]?.includes(status.code)) account.say('I4', `paused (${status.reason}, ${status.code})`)
+      if (!live) checkRetry(client, app)
       break
     case 'connecting':
     case 'reconnecting':
@@ -68,6 +69,16 @@ function checkApp(client: Client, app: App, comes: boolean): void {
       status satisfies never
   }
   if (!comes) account.say('I4', `${status.name}, and nobody's turn`)
+}
+
+/** Where nobody has been asked yet, it is told when somebody will be, and then somebody is. */
+function checkRetry({ account, device, world }: Client, { retryAt }: App): void {
+  if (account.inFlight > 0) return
+  if (retryAt === undefined) return account.say('I4', 'paused, and no time of the next try')
+  let lateMs = device.monotonic() - retryAt
+  for (const timer of device.timers) lateMs -= timer.lateMs
+  if (lateMs > 100 && account.disturbedUntil < world.schedule.now - lateMs)
+    account.say('I4', `nobody was asked for ${Math.round(lateMs)} ms`)
 }
 
 function checkLiveness({ account, device, cast, world }: Client, socket: SimSocket): void {

@@ -25,6 +25,8 @@ export interface Outside {
 interface Timer {
   readonly run: () => void
   at: number
+  /** How long it has been put off. */
+  lateMs: number
   entry: Entry
 }
 
@@ -87,6 +89,11 @@ export class Device {
     const { hasSlept } = this
     this.unseenMs = 0
     if (hasSlept) this.#outside.sawSleep()
+    return this.date()
+  }
+
+  /** What a wall clock shows; nothing is noticed by that. */
+  date(): number {
     return epoch + this.trueTime() + this.skewMs
   }
 
@@ -122,7 +129,7 @@ export class Device {
   #timer(run: () => void, ms: number): () => void {
     this.longestTimerMs = Math.max(this.longestTimerMs, Number.isFinite(ms) && ms >= 0 ? ms : Infinity)
     const at = this.#schedule.now + ms
-    const timer = { run, at } as Timer
+    const timer = { run, at, lateMs: 0 } as Timer
     timer.entry = this.task(this.#due(at), () => this.#fire(timer))
     this.timers.add(timer)
     return () => {
@@ -145,6 +152,7 @@ export class Device {
     for (const timer of this.timers) {
       timer.entry.run = null
       timer.at += byMs
+      if (byMs > 0) timer.lateMs += byMs
       timer.entry = this.task(timer.at, () => this.#fire(timer))
     }
   }

@@ -141,9 +141,9 @@ export class Account {
     if (minted) minted.rejectedAt ??= this.#now
   }
 
-  /** What `accessToken()` gave. */
+  /** What `accessToken()` gave. The no may be the rest of the frame in whose listener it was called. */
   handsOut(token: string): void {
-    this.#mayUse(token, 'accessToken()')
+    this.#mayUse(token, 'accessToken()', this.#now)
   }
 
   // Sockets.
@@ -158,13 +158,13 @@ export class Account {
     return minted
   }
 
-  /** And whether it lives, and nobody said no to it. */
-  #mayUse(token: string | undefined, what: string): void {
+  /** And whether it lives, and nobody had said no to it. */
+  #mayUse(token: string | undefined, what: string, now = Infinity): void {
     const minted = this.#knows(token, what)
     if (!minted) return
     const overMs = this.#client.device.monotonic() - this.#endsAt(minted)
     this.#demand(overMs < 0, 'I1', () => `${what} ${Math.round(overMs)} ms after the grant's life`)
-    this.#demand(minted.rejectedAt === null, 'I1', () => `${what} with a token that was rejected`)
+    this.#demand(minted.rejectedAt === null || minted.rejectedAt >= now, 'I1', () => `${what} with a token that was rejected`)
   }
 
   /** By the page's clock. */

@@ -114,6 +114,13 @@ const planted: readonly Planted[] = [
     found: ['I18'],
   },
   {
+    bug: 'a pause does not tell when somebody is asked again',
+    file: 'src/core/status.ts',
+    from: '(Number.isFinite(at) ? { retryAt: at } : {})',
+    to: '({})',
+    found: ['I4'],
+  },
+  {
     bug: 'a silent link is given ten times as long',
     file: 'src/core/link.ts',
     from: 'probeBy: now + traits.liveness.answerMs',
