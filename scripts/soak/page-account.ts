@@ -56,13 +56,15 @@ export class PageAccount {
     return this.#tokens
   }
 
-  asks(request: TokenRequest, anybodyWants: boolean): void {
+  /** `lagMs`: the page decided so much earlier at most, in a turn that had much to do. A bucket is full before that is forgotten. */
+  asks(request: TokenRequest, anybodyWants: boolean, lagMs: number): void {
     const now = request.startedAt
     if (this.#open.size > 0) this.#wrong('I3', this.#page, 'a second token request while one is in flight')
     if (now < this.#floorUntil - readingMs)
       this.#wrong('I3', this.#page, `a token request ${Math.round(this.#floorUntil - now)} ms before Retry-After`)
     const left = Math.min(bucketSize, this.#bucket.left + (now - this.#bucket.at) / this.#traits.refillMs)
-    if (left < 0.98) this.#wrong('I3', this.#page, `a token request too many: the bucket holds ${left.toFixed(2)}`)
+    if (left + lagMs / this.#traits.refillMs < 0.98)
+      this.#wrong('I3', this.#page, `a token request too many: the bucket holds ${left.toFixed(2)}`)
     this.#bucket = { left: left - 1, at: now }
     if (!anybodyWants) this.#wrong('I6', this.#page, 'a token request, and every session is over')
     this.#open.set(request.id, request)

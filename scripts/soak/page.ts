@@ -150,6 +150,7 @@ export function openPage(name: PageName, around: Surroundings): Page {
       account.asks(
         { id, startedAt: now() },
         visits.some(({ over }) => !over),
+        lag.recentMs,
       )
       signal?.addEventListener('abort', abort)
     }
