@@ -11,8 +11,8 @@ function page(kind: 'lease' | 'ticket' = 'lease') {
   const account = new PageAccount('P1', { kind, refillMs: 5_000, graceMs: Infinity }, wrong)
   let last = 0
   /** One request and its answer, 100 ms later. */
-  const mint = (at: number, answer: Answered): void => {
-    account.asks({ id: ++last, startedAt: at }, true)
+  const mint = (at: number, answer: Answered, lagMs = 0): void => {
+    account.asks({ id: ++last, startedAt: at }, true, lagMs)
     account.answered(last, answer, at + 100)
   }
   return { account, ids, mint }
@@ -47,8 +47,8 @@ describe('a page that does all right', () => {
 describe('planted', () => {
   test('I3: two requests at a time', () => {
     const { account, ids } = page()
-    account.asks({ id: 1, startedAt: 0 }, true)
-    account.asks({ id: 2, startedAt: 5_000 }, true)
+    account.asks({ id: 1, startedAt: 0 }, true, 0)
+    account.asks({ id: 2, startedAt: 5_000 }, true, 0)
     expect(ids).toEqual(['I3'])
   })
 
@@ -65,9 +65,21 @@ describe('planted', () => {
     expect(ids).toEqual(['I3'])
   })
 
+  test('I3: a request that comes too early, by more than the lag', () => {
+    for (const [early, lagMs, found] of [
+      [250, 0, ['I3']],
+      [250, 200, []],
+      [500, 200, ['I3']],
+    ] as const) {
+      const { ids, mint } = page()
+      for (const at of [0, 200, 400, 5_000 - early]) mint(at, { is: 'failed', retryAfterMs: 0 }, lagMs)
+      expect(ids).toEqual(found)
+    }
+  })
+
   test('I6: a request when every session is over', () => {
     const { account, ids } = page()
-    account.asks({ id: 1, startedAt: 0 }, false)
+    account.asks({ id: 1, startedAt: 0 }, false, 0)
     expect(ids).toEqual(['I6'])
   })
 
@@ -80,7 +92,7 @@ describe('planted', () => {
   ])('I1: a dial with a token %s', (_, plant) => {
     const parts = page()
     parts.mint(1_000, granted('t'))
-    parts.account.asks({ id: 90, startedAt: 1_200 }, true)
+    parts.account.asks({ id: 90, startedAt: 1_200 }, true, 0)
     parts.account.aborted(90)
     parts.account.answered(90, granted('late'), 1_300)
     plant(parts)
