@@ -194,7 +194,8 @@ export function openPage(name: PageName, around: Surroundings): Page {
     }
     own.on('status', (status) => {
       count(figures, `status ${status.name}`)
-      if (status.name === 'failed') state.over = true
+      // A listener may have connected again before it was told of a failure: what is told last counts.
+      if (status.name !== 'closed') state.over = status.name === 'failed'
       if (visits.every(({ session }) => session.status.name === 'closed')) account.givenBack()
       state.account.told(status)
       discreet('a status', status)

@@ -92,6 +92,13 @@ export async function soak(
   }
   const polling = setInterval(() => void look().catch(() => {}), 5_000)
 
+  /** Each once, as soon as it is known. */
+  const told = new Set<string>()
+  const tell = (violations: readonly string[]): void => {
+    for (const violation of violations) if (!told.has(violation)) say(`VIOLATION ${violation}`)
+    for (const violation of violations) told.add(violation)
+  }
+
   const chaos = startChaos({ pages, chance: chance(seed + 1), figures, house, ways, tokens })
   const chaosBegan = performance.now()
   const baselineMinute = Math.min(5, Math.max(1, Math.floor(minutes / 2)))
@@ -101,6 +108,7 @@ export async function soak(
     const now = await look()
     if (minute === baselineMinute) baseline = now
     say(line(minute, now, sumOf(figures, 'F '), judge.count, lagMs()))
+    tell([...now.violations, ...judge.violations])
   }
   const atEnd = await look()
 
@@ -163,7 +171,7 @@ export async function soak(
   say(
     `worst lag of an event loop: ${Math.round(clientsWorstMs)} ms in the sessions' process, ${Math.round(lag.worstMs)} ms in the network's; bounds in time were widened by what was measured`,
   )
-  for (const violation of violations) say(`VIOLATION ${violation}`)
+  tell(violations)
   const wrong = closed.violationCount + judge.count
   if (wrong > violations.length) say(`(the first ${violations.length} of them)`)
   const lacking = lackingIn(all, { sessions, minutes })
