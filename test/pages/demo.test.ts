@@ -97,8 +97,13 @@ describe.each(['bithuman', 'bithuman-lease'])('%s', (preset) => {
 
   test('beats on one socket, pauses when the key is rotated, and goes on with the new one', () =>
     on(`?preset=${preset}&${intervals}`, async ({ until, untilCounted, click, seen, counts }) => {
-      const { upgrades, frames } = await untilCounted(({ mints }) => mints >= 4)
-      expect(upgrades).toBe(lease ? 0 : 1)
+      // Three beats and no new socket. A page that was given no time at all may have lost one before.
+      let since = { upgrades: -1, mints: 0 }
+      const { upgrades, frames } = await untilCounted(({ mints, upgrades }) => {
+        if (upgrades !== since.upgrades) since = { upgrades, mints }
+        return mints >= since.mints + 3
+      })
+      expect(upgrades > 0).toBe(!lease)
       expect(frames > 0).toBe(!lease)
       await click('rotate-key')
       await until({ status: 'paused', reason: 'refused', code: 'key_refused' })
@@ -107,7 +112,8 @@ describe.each(['bithuman', 'bithuman-lease'])('%s', (preset) => {
       await until(connected)
       if (!lease) await untilCounted(({ frames }) => frames > stopped.frames)
       expect((await counts()).mints).toBeGreaterThan(stopped.mints)
-      expect((await seen()).sockets).toBe(lease ? 0 : 2)
+      const { sockets } = await seen()
+      expect(lease ? sockets === 0 : sockets > upgrades, `${sockets} sockets`).toBe(true)
     }))
 
   test('outlives silence for its grace, pauses, and heals', () =>
