@@ -188,12 +188,12 @@ export function createGateway<U extends LeaseUser = LeaseUser>(options: GatewayO
       const began = world.now()
       const staying = [...connections]
       // A few at a time: thousands of goodbyes at once would hold up everybody, and bring them back in a lump.
-      const goodbye = (): void => {
-        const leftMs = Math.max(0, spreadMs - (world.now() - began))
+      const goodbye = (now: number): void => {
+        const leftMs = Math.max(0, spreadMs - (now - began))
         for (const connection of staying.splice(0, goodbyesAtOnce)) connection.goaway(leftMs)
-        if (staying.length > 0) world.timer(goodbye, 20)
+        if (staying.length > 0) world.timer(() => goodbye(world.now()), 20)
       }
-      goodbye()
+      goodbye(began)
     },
     close() {
       leaving ??= spreadOf(connections.size)
