@@ -19,7 +19,7 @@ const session = `export { createSession } from './src/index.ts'\n`
 export const budgets = [
   { name: 'createSession alone', limit: 18.5, goal: 10, entry: session },
   { name: '+ bitHuman', limit: 19.2, goal: 10.5, entry: `${session}export { bitHuman } from '${bithuman}'\n` },
-  { name: '+ humeEvi', limit: 19.8, goal: 11.5, entry: `${session}export { humeEvi } from '${hume}'\n` },
+  { name: '+ humeEvi', limit: 19.9, goal: 11.5, entry: `${session}export { humeEvi } from '${hume}'\n` },
   {
     name: '+ humeEvi and its schemas',
     limit: 25.5,

@@ -1,7 +1,8 @@
 import { EventEmitter } from 'eventemitter3'
 import { checkSessionOptions } from './check-options.ts'
 import type { Effect } from './core/event.ts'
-import { isHeld, type Id } from './core/state.ts'
+import { isSure } from './core/permit.ts'
+import type { Id } from './core/state.ts'
 import type { Status } from './core/status.ts'
 import type { LinkTraits } from './core/traits.ts'
 import { SessionError, type ErrorCode } from './errors.ts'
@@ -217,11 +218,10 @@ class RealSession<In, Out> implements Session<In, Out>, Member {
     return this.#id
   }
 
-  /** A lease under suspicion holds its sends back until it is confirmed; so does one that is over, and whose timer is late. */
+  /** A lease in doubt holds its sends back until it is confirmed. */
   #sure(): boolean {
     const { core, host } = this.#source
-    const doubtful = isHeld(core) && (core.suspectUntil !== null || host.monotonic() >= core.endsAt)
-    return this.#status.name === 'connected' && !doubtful
+    return this.#status.name === 'connected' && isSure(core, host.monotonic())
   }
 
   #settle(): void {

@@ -4,11 +4,13 @@ import { bucketAt } from './policy.ts'
 import type { Attached, Core, Grant, Link, MintReason, Ms } from './state.ts'
 import { isHeld } from './state.ts'
 
+/** A lease is beyond doubt, and not over while the timer that ends it is late. Tickets have nothing to fear. */
+export const isSure = (core: Core, now: Ms): boolean => !isHeld(core) || (core.suspectUntil === null && now < core.endsAt)
+
 /** The grant that a dial may use now; null: no socket may be opened. The one gate. */
 export function permit(core: Core, now: Ms): Grant | null {
   const { grant } = core
-  if (grant === null || grant.spent || now >= grant.dialBefore) return null
-  return isHeld(core) && core.suspectUntil !== null ? null : grant
+  return grant?.spent === false && now < grant.dialBefore && isSure(core, now) ? grant : null
 }
 
 /** Nothing is there to rely on: no lease beyond doubt, and no ticket that a dial could use. */

@@ -100,10 +100,10 @@ const planted: readonly Planted[] = [
     found: ['I5', 'I11'],
   },
   {
-    bug: 'a send does not look whether the lease is over',
-    file: 'src/session.ts',
-    from: ' || host.monotonic() >= core.endsAt)',
-    to: ')',
+    bug: 'nobody looks whether the lease is over while its timer is late',
+    file: 'src/core/permit.ts',
+    from: '(core.suspectUntil === null && now < core.endsAt)',
+    to: 'core.suspectUntil === null',
     found: ['I1'],
   },
   {

@@ -186,7 +186,7 @@ describe('a device that sleeps', () => {
     expect(sent[0]).toBe('queued')
   })
 
-  it('sends nothing on a lease that is over, and whose timer is late', async () => {
+  it('sends nothing on a lease that is over, and whose timer is late, and hands out no token of it', async () => {
     let late = 0
     const host = (given: Host): Host => ({ ...given, timer: (run, ms) => given.timer(run, ms + late) })
     const it = await story({ host }, beat).connected()
@@ -197,6 +197,8 @@ describe('a device that sleeps', () => {
     expect([it.now, it.session.send({ n: 1 })]).toEqual(['connected(failing, timeout)', 'sent'])
     await it.advance(2000)
     expect([it.now, it.session.send({ n: 2 })]).toEqual(['connected(failing, timeout)', 'queued'])
+    await expect(it.session.accessToken()).rejects.toMatchObject({ code: 'timeout' })
+    expect(it.now).toBe('paused(expired, timeout)')
   })
 
   it('keeps to the Retry-After of an answer that came over the sleep', async () => {
