@@ -11,10 +11,14 @@ type Wanting = Extract<Life<Link>, { is: 'wanting' }>
 type Found = { readonly id: Id; readonly life: Wanting; readonly link: Dialling | Up; readonly traits: LinkTraits }
 
 /** Every session that has a socket. */
-export const linked = (core: Core): Found[] =>
-  Object.entries(core.sessions).flatMap(([id, { life, traits }]) =>
-    life.is === 'wanting' && life.link.is !== 'down' && life.link.is !== 'none' ? [{ id: Number(id), life, link: life.link, traits }] : [],
-  )
+export function linked(core: Core): Found[] {
+  const all: Found[] = []
+  for (const [id, { life, traits }] of Object.entries(core.sessions)) {
+    if (life.is === 'wanting' && life.link.is !== 'down' && life.link.is !== 'none')
+      all.push({ id: Number(id), life, link: life.link, traits })
+  }
+  return all
+}
 
 /** The session that owns a socket, or undefined for a socket that was retired. */
 export const ownerOf = (core: Core, socket: Id): Found | undefined => linked(core).find(({ link }) => link.socket.id === socket)

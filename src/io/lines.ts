@@ -56,12 +56,14 @@ export class Lines {
 
   /** The last frame of each link whose silence may be judged, where the core does not know it yet. */
   heard({ sessions }: Core): { socket: Id; at: Ms }[] {
-    return Object.values(sessions).flatMap(({ life, traits }) => {
-      if (life.is !== 'wanting' || life.link.is !== 'up' || !traits.liveness) return []
+    const all: { socket: Id; at: Ms }[] = []
+    for (const { life, traits } of Object.values(sessions)) {
+      if (life.is !== 'wanting' || life.link.is !== 'up' || !traits.liveness) continue
       const socket = life.link.socket.id
       const at = this.get(socket)?.socket.heardAt ?? 0
-      return at > life.link.heardAt ? { socket, at } : []
-    })
+      if (at > life.link.heardAt) all.push({ socket, at })
+    }
+    return all
   }
 
   /** `stillWanted`: asked again after the application's url function, which may have paused or closed the session. */
