@@ -26,7 +26,7 @@ const write = (line) => process.stdout.write(`${line}\n`)
 setup()
 const built = await bundle(['replay'], 'test/shell')
 const program = built.program('replay')
-const { replay, figures, shares } = await import(program)
+const { replay, figures, shares, commandOf } = await import(program)
 try {
   process.exitCode = (await (Number.isInteger(seed) ? oneSeed() : manyHours())) ? 0 : 1
 } finally {
@@ -45,6 +45,15 @@ async function oneSeed() {
 async function manyHours() {
   const begin = performance.now()
   const batches = []
-  await onThreads(program, threads, shares(threads, first, hours), (batch) => void batches.push(batch))
-  return figures(batches, (performance.now() - begin) / 1000, write)
+  let [played, told, violations] = [0, 0, 0]
+  await onThreads(program, threads, shares(first, hours), (batch, [, some]) => {
+    batches.push(batch)
+    played += some
+    for (const failure of batch.failures) write(commandOf(failure))
+    violations += batch.failures.length
+    if (played >= told + 10_000) write(`${(told = played)} hours, ${violations} violations`)
+    return violations < 20
+  })
+  const { user, system } = process.cpuUsage()
+  return figures(batches, { threads, seconds: (performance.now() - begin) / 1000, cpuSeconds: (user + system) / 1e6 }, write)
 }

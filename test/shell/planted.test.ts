@@ -159,7 +159,7 @@ async function withBug({ file, from, to }: Planted): Promise<Batches.Batch> {
   }
   const { module } = await runnerImport<typeof Batches>(batchFile, { configFile: false, logLevel: 'error', plugins: [plugin] })
   expect(places, `${file} holds what is changed once`).toBe(1)
-  return await module.batch(1, 1, Infinity, { hours: 0.5 }, ({ failures, seeds: done }) => failures.length === 0 && done < seeds)
+  return await module.batch(1, Infinity, { hours: 0.5 }, ({ failures, seeds: done }) => failures.length === 0 && done < seeds)
 }
 
 describe(`within ${seeds} seeds the simulation finds that`, () => {

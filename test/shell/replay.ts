@@ -39,16 +39,22 @@ export interface PackedBatch {
   readonly census: Packed
   readonly failures: readonly Failure[]
   readonly seeds: number
-  readonly cpuSeconds: number
 }
 
-/** What each of so many threads runs. Their seeds never meet: each takes every `threads`-th. */
-export const shares = (threads: number, first: number, hours: number): [first: number, stride: number, hours: number][] =>
-  Array.from({ length: threads }, (_, index) => [first + index, threads, hours / threads])
+/** Hours of one share, and seeds that are set apart for it: three times as many as it takes. */
+const shareHours = 500
+const shareSeeds = 128
 
-/** For a thread. `cpuSeconds` are the process's; the threads together have spent them. */
-export async function run(first: number, stride: number, hours: number): Promise<PackedBatch> {
-  const { census, ...rest } = await batch(first, stride, hours)
+/** The shares of a run, for threads to take: whatever their number, the same hours are played. */
+export const shares = (first: number, hours: number): [first: number, hours: number][] =>
+  Array.from({ length: Math.ceil(hours / shareHours) }, (_, index) => [
+    first + index * shareSeeds,
+    Math.min(shareHours, hours - index * shareHours),
+  ])
+
+/** For a thread. */
+export async function run(first: number, hours: number): Promise<PackedBatch> {
+  const { census, ...rest } = await batch(first, hours)
   return { ...rest, census: census.packed() }
 }
 
@@ -58,13 +64,21 @@ const n = (value: number): string => Math.round(value).toLocaleString('en')
 const fullHours = 250_000
 const leastHits = 1_000
 
+export const commandOf = ({ seed, invariant, what }: Failure): string => `npm run simulate:shell -- --seed ${seed}: ${invariant}: ${what}`
+
+/** What a run took. */
+export interface Spent {
+  readonly threads: number
+  readonly seconds: number
+  readonly cpuSeconds: number
+}
+
 /** Writes the figures of a run. False: something was violated, or was not tried. */
-export function figures(batches: readonly PackedBatch[], seconds: number, write: (line: string) => void): boolean {
+export function figures(batches: readonly PackedBatch[], { threads, seconds, cpuSeconds }: Spent, write: (line: string) => void): boolean {
   const census = new Census()
   for (const one of batches) census.add(one.census)
   const failures = batches.flatMap((one) => one.failures)
-  const cpuSeconds = Math.max(...batches.map((one) => one.cpuSeconds))
-  for (const { seed, invariant, what } of failures) write(`npm run simulate:shell -- --seed ${seed}: ${invariant}: ${what}`)
+  for (const failure of failures) write(commandOf(failure))
   write(`hits: ${kinds.map((kind) => `${kind} ${n(census.of(kind))}`).join(', ')}`)
   const ways = [...census.hits].sort(([, a], [, b]) => a - b)
   write(
@@ -81,7 +95,7 @@ export function figures(batches: readonly PackedBatch[], seconds: number, write:
     `session-hours: ${n(census.countedHours)} with 60 beats and 60 faults or more, of ${n(census.hours)}; connected in ${((100 * census.connectedMs) / 3_600_000 / census.hours).toFixed(0)} %`,
   )
   write(`beats: ${n(census.beats)}, faults: ${n(census.faults)}, worlds: ${n(census.worlds)}`)
-  write(`events: ${n(census.events)}, ${n(census.events / cpuSeconds)} per cpu-second; ${n(seconds)} s on ${batches.length} threads`)
+  write(`events: ${n(census.events)}, ${n(census.events / cpuSeconds)} per cpu-second; ${n(seconds)} s on ${threads} threads`)
   write(`violations: ${failures.length}`)
   const rare = census.countedHours < fullHours ? [] : kinds.filter((kind) => census.of(kind) < leastHits)
   for (const kind of rare) write(`${kind} was hit less than ${n(leastHits)} times`)

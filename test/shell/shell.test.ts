@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { batch } from './batch.ts'
 import { type Census, kinds } from './census.ts'
-import type { Kept } from './replay.ts'
+import { commandOf, type Kept } from './replay.ts'
 import { lighten } from './light.ts'
 import { play, sceneOf } from './run.ts'
 import { manyThreads } from './threads.ts'
@@ -19,7 +19,7 @@ describe('the whole client', () => {
   test(`holds every invariant over ${hours} session-hours, and heals`, { timeout: 1_200_000 }, async () => {
     const { census, failures, told } = await manyThreads(hours, Math.min(2, availableParallelism()))
     console.log(told)
-    expect(failures.map(({ seed, invariant, what }) => `npm run simulate:shell -- --seed ${seed}: ${invariant}: ${what}`)).toEqual([])
+    expect(failures.map(commandOf)).toEqual([])
     expect(census.countedHours).toBeGreaterThanOrEqual(hours)
     // A shorter run than the normal one need not.
     if (hours < 5_000) return
@@ -51,7 +51,7 @@ describe('I13 and I14: nothing but', () => {
     ['hints, true or not', 'P3'],
   ])('%s pauses nobody and drops no link', async (_what, kind) => {
     // Over before a single-use lease of an hour is.
-    const { census, failures } = await batch(1, 1, Infinity, { hours: 0.75, only: [kind] }, ({ seeds }) => seeds < 14)
+    const { census, failures } = await batch(1, Infinity, { hours: 0.75, only: [kind] }, ({ seeds }) => seeds < 14)
     expect(failures).toEqual([])
     expect(census.of(kind)).toBeGreaterThan(1_000)
     expect(paused(census)).toEqual([])
@@ -60,7 +60,7 @@ describe('I13 and I14: nothing but', () => {
 
   test('a wall clock that jumps costs at most a mint a jump', async () => {
     const beats = async (only: readonly string[]): Promise<Census> =>
-      (await batch(1, 1, Infinity, { hours: 1, only }, ({ seeds }) => seeds < 10)).census
+      (await batch(1, Infinity, { hours: 1, only }, ({ seeds }) => seeds < 10)).census
     const [calm, jumping] = [await beats([]), await beats(['C2'])]
     expect(jumping.beats).toBeLessThanOrEqual(calm.beats + jumping.of('C2'))
   })
