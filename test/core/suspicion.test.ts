@@ -1,6 +1,6 @@
 /** A lease after time that may have passed unseen. Each test is named by its rule. */
 import { describe, expect, test } from 'vitest'
-import { permit } from '../../src/core/permit.ts'
+import { isSure, permit } from '../../src/core/permit.ts'
 import type { Core } from '../../src/core/state.ts'
 import { wants } from '../../src/core/wants.ts'
 import { name, request, sockets, dead, fact, verb } from './play.ts'
@@ -38,6 +38,14 @@ describe('a suspect lease', () => {
     expect(permit(core, T)).toBeNull()
     const dropped = after(suspect(lease()), at(dead()))
     expect(sockets(dropped)).toEqual([])
+  })
+
+  test('serves no more than one that is over and whose timer is late', () => {
+    const core = lease({ endsAt: T })
+    expect([isSure(core, T - 1), isSure(core, T)]).toEqual([true, false])
+    expect([permit(core, T - 1), permit(core, T)]).toEqual([leaseGrant(), null])
+    expect(isSure(suspect(lease()), T)).toBe(false)
+    expect(isSure(ticket(), T)).toBe(true)
   })
 
   test('keeps its sockets for 10 s', () => {
