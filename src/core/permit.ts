@@ -24,21 +24,19 @@ function needAt(core: Core): Ms {
   if (core.prefetch && needsGrant(core)) return asap
   if (!anyoneWants(core)) return Infinity
   if (core.forced === 'due') return asap
-  const dialAt = firstDialAt(core)
-  if (isHeld(core)) {
-    if (core.suspectUntil !== null || core.trouble !== null) return asap
-    return core.grant.spent ? Math.min(core.grant.renewAt, dialAt) : core.grant.renewAt
-  }
+  const unserved = unservedAt(core)
+  if (isHeld(core)) return core.suspectUntil !== null || core.trouble !== null ? asap : Math.min(core.grant.renewAt, unserved)
+  if (core.traits.atDial || core.traits.single) return unserved
   // A mint that was forced and failed is tried again like any other: `failing` would show until the next renewal is due.
-  if (!core.traits.atDial && !core.traits.single) return grant === null || core.trouble !== null ? asap : grant.renewAt
-  return grant !== null && !grant.spent && dialAt < grant.dialBefore ? Infinity : dialAt
+  return grant === null || core.trouble !== null ? asap : grant.renewAt
 }
 
-/** When the first waiting dial is due; a session without a link waits for nothing but the lease. */
-function firstDialAt(core: Core): Ms {
+/** When the first waiting dial is due that this grant cannot serve; a session without a link waits for nothing but the grant. */
+function unservedAt(core: Core): Ms {
   const due = ({ life }: Attached<Link>): Ms => {
     if (life.is !== 'wanting') return Infinity
-    return life.link.is === 'down' ? life.link.dialAt : life.link.is === 'none' && !isHeld(core) ? -Infinity : Infinity
+    if (life.link.is === 'none') return needsGrant(core) ? -Infinity : Infinity
+    return life.link.is === 'down' && permit(core, life.link.dialAt) === null ? life.link.dialAt : Infinity
   }
   return Math.min(...attached(core).map(due), Infinity)
 }

@@ -221,12 +221,11 @@ function dialled(core: Core, now: Ms): Core {
   return next
 }
 
-/** They said never, and what was left to dial with is used up. */
+/** They said never: who waits for a dial that nothing left could serve, or for a lease that is gone, waits in vain. */
 function stopped(core: Core, now: Ms): Core {
-  if (!isStop(core.trouble) || isHeld(core) || permit(core, now) !== null) return core
-  return eachLife(core, now, (life) =>
-    life.is === 'wanting' && (life.link.is === 'down' || life.link.is === 'none') ? { is: 'failed', code: 'forbidden' } : life,
-  )
+  if (!isStop(core.trouble)) return core
+  const inVain = (link: Link): boolean => (link.is === 'down' ? permit(core, link.dialAt) === null : link.is === 'none' && !isHeld(core))
+  return eachLife(core, now, (life) => (life.is === 'wanting' && inVain(life.link) ? { is: 'failed', code: 'forbidden' } : life))
 }
 
 function minting(core: Core, now: Ms): Core {

@@ -279,4 +279,12 @@ describe('sessions that share a source', () => {
   ])('%d shows its own', (session, status) => {
     expect(statusOf(core, session)).toEqual(status)
   })
+
+  test('one whose dial is due when their short ticket is too old shows when the next will be asked for', () => {
+    const traits = ticketTraits({ atDial: true })
+    const lives: Life<Link>[] = [wanting(down({ dialAt: T + 3 * second })), wanting(down({ dialAt: T + 9 * second }))]
+    const shared = ticket({ traits, grant: grant({ dialBefore: T + 5 * second }), sessions: sessions(lives) })
+    expect(statusOf(shared, 1)).toEqual({ name: 'reconnecting', retryAt: T + 3 * second })
+    expect(statusOf(shared, 2)).toEqual({ name: 'reconnecting', retryAt: T + 9 * second })
+  })
 })

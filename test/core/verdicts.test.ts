@@ -1,6 +1,6 @@
 /** What each verdict ends, what outlasts what, and what shows until when. Each test is named by its rule. */
 import { describe, expect, test } from 'vitest'
-import type { Life, Link } from '../../src/core/state.ts'
+import type { Core, Life, Link } from '../../src/core/state.ts'
 import { statusOf } from '../../src/core/status.ts'
 import { wants } from '../../src/core/wants.ts'
 import { name, request, sockets, dead, fact, verb, news, waiting, Play } from './play.ts'
@@ -163,6 +163,16 @@ describe('verdicts', () => {
     const core = after(ticket({ trouble: { no: 'forbidden' }, sessions: sessions(wanting(down())) }), at({ is: 'tick' }))
     expect(name(core)).toBe('reconnecting')
     expect(sockets(after(core, at({ is: 'tick' }, 4 * second)))).toMatchObject([{ gen: 5 }])
+  })
+
+  const endsBeforeTheDial: readonly (readonly [string, Core])[] = [
+    ['ticket', ticket({ grant: grant({ dialBefore: T + 4 * second }), sessions: sessions(wanting(down())) })],
+    ['lease', lease({ endsAt: T + 4 * second, sessions: sessions(wanting(down())) })],
+    ['lease in doubt', lease({ suspectUntil: T + 10 * second, sessions: sessions(wanting(down())) })],
+  ]
+  test.each(endsBeforeTheDial)('forbidden fails at once who waits for a dial that no %s will serve', (_what, before) => {
+    const core = after({ ...before, work: minting() }, at(everyEvent.forbidden))
+    expect(statusOf(core, 1)).toEqual({ name: 'failed', code: 'forbidden' })
   })
 
   test('forbidden fails a socket that still waits in the queue as soon as its ticket is out', () => {

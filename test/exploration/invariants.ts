@@ -104,11 +104,12 @@ const noSocketUnseen: Check = ({ after, wanted, event, lives }) => {
 
 const neverStuck: Check = ({ after, wanted, event, lives }) => {
   if (!(wanted.wakeAt > event.now)) return `wakes ${event.now - wanted.wakeAt} ms ago`
-  if (wanted.wakeAt < Infinity) return null
-  for (const { id, life } of lives) {
+  for (const { id, life, status } of lives) {
     if (life.is !== 'wanting' || isConnected(after, life)) continue
     // In the dial queue it is the queue's turn.
-    if (life.link.is !== 'opening') return `session ${id} is ${life.link.is}, and nothing will happen`
+    if (wanted.wakeAt === Infinity && life.link.is !== 'opening') return `session ${id} is ${life.link.is}, and nothing will happen`
+    const trying = life.link.is === 'opening' || life.link.is === 'settling' || wanted.request !== null
+    if (!trying && !('retryAt' in status)) return `session ${id} is ${status.name}, tries nothing and has no time of the next try`
   }
   return null
 }

@@ -59,6 +59,7 @@ function checkApp(client: Client, app: App, comes: boolean): void {
       break
     case 'connecting':
     case 'reconnecting':
+      if (!live) checkRetry(client, app)
       break
     case 'idle':
     case 'closed':
@@ -72,9 +73,10 @@ function checkApp(client: Client, app: App, comes: boolean): void {
 }
 
 /** Where nobody has been asked yet, it is told when somebody will be, and then somebody is. */
-function checkRetry({ account, device, world }: Client, { retryAt }: App): void {
+function checkRetry({ account, device, world }: Client, app: App): void {
   if (account.inFlight > 0) return
-  if (retryAt === undefined) return account.say('I4', 'paused, and no time of the next try')
+  const { retryAt } = app
+  if (retryAt === undefined) return account.say('I4', `${app.last.name}, and no time of the next try`)
   let lateMs = device.monotonic() - retryAt
   for (const timer of device.timers) lateMs -= timer.lateMs
   if (lateMs > 100 && account.disturbedUntil < world.schedule.now - lateMs)

@@ -49,6 +49,8 @@ export async function play(
   census = new Census(),
   log?: (line: string) => void,
 ): Promise<Outcome> {
+  // From here on this is a microtask, as `drained` needs it.
+  await Promise.resolve()
   const world = new World(players, census, log)
   census.worlds++
   const traces = world.clients.map(({ apps }) => traceOf(apps[0]!.session, { limit: 5 }))

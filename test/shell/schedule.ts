@@ -67,5 +67,8 @@ export class Schedule {
 
 const onTick = (resolve: () => void): void => process.nextTick(resolve)
 
-/** Everything has run that resolved promises bring about, and what that brings about: Node runs a tick after all of it. */
+/**
+ * Everything has run that resolved promises bring about, and what that brings about: Node runs a tick after all of it, if it
+ * is asked for in a microtask.
+ */
 export const drained = (): Promise<void> => new Promise(onTick)

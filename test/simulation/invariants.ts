@@ -74,16 +74,19 @@ export const noSocketUnlessWanted: Check = ({ wanted, status }, watch) => {
   return null
 }
 
-/** 7. The next wake lies in the future; a session that wants and is not connected is never without one. */
+/** 7. The next wake lies in the future; a session that wants and is not connected tries, or tells when it will. */
 export const neverStuck: Check = (moment) => {
   const { wanted, event, status, after } = moment
   if (!(wanted.wakeAt > event.now)) return `wakeAt is ${event.now - wanted.wakeAt} ms ago`
-  if (wanted.wakeAt < Infinity) return null
   for (const [id, { life }] of wantingNow(moment)) {
-    if (status.get(Number(id))?.name === 'connected' || life.is !== 'wanting') continue
+    const shown = status.get(Number(id))!
+    if (shown.name === 'connected' || life.is !== 'wanting') continue
     // In the dial queue it is the queue's turn.
     if (life.link.is === 'opening' && life.link.deadline === Infinity) continue
-    return `session ${id} wants to be connected, is ${life.link.is}, and nothing is pending (${after.work.is})`
+    if (wanted.wakeAt === Infinity)
+      return `session ${id} wants to be connected, is ${life.link.is}, and nothing is pending (${after.work.is})`
+    const tries = life.link.is === 'opening' || life.link.is === 'settling' || wanted.request !== null
+    if (!tries && !('retryAt' in shown)) return `session ${id} is ${shown.name}, tries nothing and has no time of the next try`
   }
   return null
 }
