@@ -46,8 +46,8 @@ export function socketLost(core: Core, found: Found, { now, random }: Event, clo
   const next = permit(down, now) === null ? { ...down, work: workAfter(down, found.link, now, random) } : down
   if (found.link.is !== 'opening') return next
   const { gen } = found.link.socket
-  // Of a grant that is gone, no verdict is of use.
-  if (found.traits.verifies && core.grant?.gen === gen) out.push({ do: 'verify', session: found.id, gen })
+  // Of a grant that no dial may use any more, no verdict is of use.
+  if (found.traits.verifies && permit(core, now)?.gen === gen) out.push({ do: 'verify', session: found.id, gen })
   // A single-use grant is spent: the next dial has a fresh one anyway.
   const may = core.forced === 'no' || (core.forced !== 'due' && now >= core.forced)
   return may && !core.traits.single ? { ...next, forced: 'due' } : next

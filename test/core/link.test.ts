@@ -160,8 +160,8 @@ describe('a close', () => {
     const [, effects] = step(at1(opening(), { verifies: true }), at(close(1006)))
     expect(effects).toEqual([{ do: 'verify', session: 1, gen: 5 }])
     expect(step(at1(settling(), { verifies: true }), at(close(1006)))[1]).toEqual([])
-    // Of a grant that is gone, no verdict is of use.
-    for (const left of [grant({ gen: 6 }), null]) {
+    // Of a grant that is gone, or that no dial may use any more, no verdict is of use.
+    for (const left of [grant({ gen: 6 }), null, grant({ dialBefore: T }), grant({ spent: true })]) {
       expect(step(at1(opening(), { verifies: true }, { grant: left }), at(close(1006)))[1]).toEqual([])
     }
   })

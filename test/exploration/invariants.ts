@@ -4,6 +4,7 @@
  */
 import type { Effect, Event } from '../../src/core/event.ts'
 import { isConnected } from '../../src/core/lives.ts'
+import { permit } from '../../src/core/permit.ts'
 import { refilled } from '../../src/core/policy.ts'
 import type { Attached, Core, Id, Link } from '../../src/core/state.ts'
 import { isHeld } from '../../src/core/state.ts'
@@ -231,9 +232,11 @@ const deadlinesHold: Check = ({ after, event, lives }) => {
   return null
 }
 
-const effectsFit: Check = ({ effects, after, wanted }) => {
+const effectsFit: Check = ({ effects, event, before, after, wanted }) => {
   for (const effect of effects) {
     if (!(effect.session in after.sessions)) return `${effect.do} for nobody`
+    if (effect.do === 'verify' && permit(before, event.now)?.gen !== effect.gen)
+      return `generation ${effect.gen} is verified, and of no use`
     if (effect.do === 'ready' && !wanted.sockets.some(({ id }) => id === effect.socket)) return 'ready on a socket that is gone'
     if (effect.do === 'show' && effect.gen !== after.grant?.gen) return 'an old grant is shown'
   }

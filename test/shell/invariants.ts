@@ -16,6 +16,8 @@ interface Request {
 }
 
 const connectMs = 10_000
+/** A token that comes later is nobody's. */
+const answerAtMostMs = 10_000
 const farewellMs = 2_000
 
 export class Account {
@@ -105,12 +107,14 @@ export class Account {
   tokenAnswer({ startedAt }: Request, minted: Minted | null, floorMs: number): void {
     const now = this.#client.device.monotonic()
     const again = this.#doubtedAt === this.#now && this.#client.cast.kind === 'lease'
-    // Its deadline may have passed, and nobody woke to say so.
-    if (again || (now - startedAt >= 500 && floorMs > 0)) return
-    if (floorMs > 0) this.#floorUntil = Math.max(this.#floorUntil, now + floorMs)
+    const tookMs = now - startedAt
+    if (again || tookMs >= answerAtMostMs) return
+    // Its deadline is shorter under a short life; it may have passed, and nobody woke to say so.
+    const unsure = tookMs >= 500
+    if (floorMs > 0 && !unsure) this.#floorUntil = Math.max(this.#floorUntil, now + floorMs)
     if (!minted) return
     minted.answeredAt = now
-    this.#leaseEndsAt = this.#endsAt(minted)
+    this.#leaseEndsAt = Math.max(this.#endsAt(minted), unsure ? this.#leaseEndsAt : 0)
     this.#lives.push({ ms: minted.lifeMs, at: now })
     this.suspect = false
   }

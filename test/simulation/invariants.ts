@@ -1,6 +1,7 @@
 /**
  * What must hold after every step, whatever happened. Each returns null, or what is wrong.
  */
+import { permit } from '../../src/core/permit.ts'
 import { isHeld } from '../../src/core/state.ts'
 import type { Core, Id } from '../../src/core/state.ts'
 import { same } from './same.ts'
@@ -259,9 +260,11 @@ export const limitsHold: Check = (moment, watch) => {
 }
 
 /** 25. One-shot effects are for sockets and sessions that are there; a grant that is shown is the current one. */
-export const effectsFit: Check = ({ effects, after, before, wanted }) => {
+export const effectsFit: Check = ({ effects, event, after, before, wanted }) => {
   for (const effect of effects) {
     if (!(effect.session in after.sessions) && !(effect.session in before.sessions)) return `${effect.do} for nobody`
+    if (effect.do === 'verify' && permit(before, event.now)?.gen !== effect.gen)
+      return `generation ${effect.gen} is verified, and of no use`
     if (effect.do === 'ready' && !wanted.sockets.some(({ id }) => id === effect.socket)) return 'ready on a socket that is gone'
     if (effect.do === 'show' && effect.gen !== after.grant?.gen) return `generation ${effect.gen} is shown, and not current`
   }
