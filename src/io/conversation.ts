@@ -68,24 +68,30 @@ export class Conversation<In, Out> implements Speaker {
 
   frame(line: Line, data: string | ArrayBuffer): void {
     this.#around.wake()
+    // A sleep may have ended this line, or whoever was told of it: like every later frame, this one is nobody's.
+    if (!this.#around.has(line)) return
     const decoded = this.#decoded(data)
     if (!decoded.ok) return this.#around.notice({ name: 'bad-frame', issue: decoded.issue, bytes: decoded.bytes })
     const { frame, message } = decoded
-    const known = typeof data === 'string' && !this.#counted(line, frame)
+    const counts = typeof data !== 'string' || this.#counted(line, frame)
     // The application first, the ready frame included. What it does about it may end this line.
-    if (message !== undefined && !known) this.#around.message(message)
+    if (message !== undefined && counts) this.#around.message(message)
     if (typeof data === 'string' && this.#around.has(line)) this.#control(line, frame as In)
   }
 
-  /** Moves the cursor. False for what was delivered before. */
+  /** Moves the cursor. False for what is not to be delivered: it was before, or a listener has ended this line. */
   #counted(line: Line, frame: unknown): boolean {
     const { continuity } = this.#preset
     if (continuity?.kind !== 'cursor') return true
     const received = continuity.receive(this.#continuity, frame)
     if (!received) return true
+    if (received.is === 'gap') {
+      this.#around.notice({ name: 'gap', reason: 'missed' })
+      // A listener has ended this line: not told, so not counted. A resumed session hears of both again.
+      if (!this.#around.has(line)) return false
+    }
     this.#continuity = received.cursor
     if (received.is === 'known') return false
-    if (received.is === 'gap') this.#around.notice({ name: 'gap', reason: 'missed' })
     const { acknowledge } = continuity
     if (acknowledge && ++this.#unacknowledged >= (this.#acknowledgeEvery ?? acknowledge.every)) {
       this.#unacknowledged = 0

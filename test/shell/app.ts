@@ -112,6 +112,9 @@ export class App {
   #message(message: Message | null): void {
     const { m, numbered } = message ?? {}
     this.heard++
+    const { status } = this.session
+    const over = status.name === 'closed' || status.name === 'failed' || (status.name === 'paused' && !('code' in status))
+    if (over) this.#client.account.say('I6', `a message was told while ${status.name}`)
     if (numbered && m !== undefined) {
       const { account } = this.#client
       const last = this.#lastNumber

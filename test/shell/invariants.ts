@@ -261,11 +261,14 @@ export class Account {
     // A listener may have given the socket up, or thrown in front of the preset.
     if (denied && app.isWanting && this.thrown === before) denied.rejectedAt ??= this.#now
     const [messages, bads] = [app.heard - heard, app.bad - bad]
+    // Somebody who heard of what came first, a gap or a sleep, has given the socket up.
+    const ended = !socket.live && messages + bads === 0
     if (!live) this.#demand(messages + bads === 0, 'I10', () => 'a frame of a socket that was given up was told')
-    else if (expected === 'message') this.#demand(messages === 1 && bads === 0, 'I10', () => `a frame was told ${messages} times`)
+    else if (expected === 'message')
+      this.#demand(ended || (messages === 1 && bads === 0), 'I10', () => `a frame was told ${messages} times`)
     else if (expected === 'nothing') this.#demand(messages === 0, 'I10', () => 'a control frame was told as a message')
     else if (expected === 'bad')
-      this.#demand(bads === 1 && messages === 0, 'I10', () => `a bad frame made ${bads} notices, ${messages} messages`)
+      this.#demand(ended || (bads === 1 && messages === 0), 'I10', () => `a bad frame made ${bads} notices, ${messages} messages`)
     const heeded = this.thrown === before && app.isWanting
     this.#demand(!app.owesGap || !heeded, 'I10', () => 'continuity was denied without a notice `gap`')
     app.owesGap = false

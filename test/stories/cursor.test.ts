@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { definePreset } from '../../src/index.ts'
+import { createTokenSource, definePreset } from '../../src/index.ts'
 import { received } from '../../src/protocol/cursor.ts'
-import { acceptsEverybody, storyOf } from './backends.ts'
+import { createTestWorld } from '../../src/testing/index.ts'
+import { acceptsEverybody, answersTokens, Backend, FakeProvider, hostOf, storyOf } from './backends.ts'
 
 describe('a stream of numbered events', () => {
   const numbered = definePreset<object, { n: number }>({
@@ -27,9 +28,10 @@ describe('a stream of numbered events', () => {
   })
   const event = (seq: number, after: number): object => ({ type: 'event', seq, after })
   const begun = (cursor: string, resumed = false): object => ({ type: 'ready', cursor, resumed })
+  const connected = () => storyOf(numbered, { provider: acceptsEverybody(begun('s.5')) }).connected()
 
   it('is delivered once and in order; a hole is said before what follows it', async () => {
-    const it = await storyOf(numbered, { provider: acceptsEverybody(begun('s.5')) }).connected()
+    const it = await connected()
     for (const frame of [event(6, 5), event(6, 5), event(7, 6), event(7, 6), event(12, 9), { type: 'gap', cursor: 's.20' }])
       it.provider.say(frame)
     await it.world.settle()
@@ -41,7 +43,7 @@ describe('a stream of numbered events', () => {
   })
 
   it('is acknowledged, and goes on at the next socket where it was left, a position without an event included', async () => {
-    const it = await storyOf(numbered, { provider: acceptsEverybody(begun('s.5')) }).connected()
+    const it = await connected()
     for (const frame of [event(6, 5), event(7, 6), { type: 'position', seq: 11 }]) it.provider.say(frame)
     await it.world.settle()
     it.provider.now(acceptsEverybody(begun('s.11', true)))
@@ -63,7 +65,7 @@ describe('a stream of numbered events', () => {
   })
 
   it('that the server cannot continue is a gap, and what waited is not sent', async () => {
-    const it = await storyOf(numbered, { provider: acceptsEverybody(begun('s.5')) }).connected()
+    const it = await connected()
     it.provider.now(acceptsEverybody(begun('t.1')))
     it.provider.drop()
     await it.world.settle()
@@ -76,5 +78,26 @@ describe('a stream of numbered events', () => {
     it.session.send({ n: 2 })
     await it.world.settle()
     expect(it.provider.heard.at(-1)).toEqual({ wrapped: { n: 2 } })
+  })
+
+  it.each(['close', 'pause', 'reset'] as const)('tells no more of a frame when a listener of its gap calls %s()', async (verb) => {
+    const [world, backend, serves] = [createTestWorld(), new Backend(answersTokens()), new FakeProvider(acceptsEverybody(begun('s.5')))]
+    const tokenSource = createTokenSource('/token', { host: hostOf(world, backend), preset: numbered })
+    const it = await storyOf(numbered, { world, backend, serves }, { tokenSource }).connected()
+    it.session.on('notice', () => void (verb === 'reset' ? tokenSource.reset() : it.session[verb]()))
+    it.provider.say(event(9, 7))
+    await it.world.settle()
+    expect([it.notices, it.messages]).toEqual([[{ name: 'gap', reason: 'missed' }], []])
+  })
+
+  it('offers where it stood before the gap in which it was paused', async () => {
+    const it = await connected()
+    const off = it.session.on('notice', () => it.session.pause())
+    it.provider.say(event(9, 7))
+    await it.world.settle()
+    off()
+    it.session.resume()
+    await it.world.settle()
+    expect((it.provider.heard.at(-1) as { cursor?: string }).cursor).toBe('s.5')
   })
 })
