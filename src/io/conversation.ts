@@ -151,6 +151,8 @@ export class Conversation<In, Out> implements Speaker {
     if (this.#been && this.#preset.continuity?.kind === 'replace') {
       this.#around.notice({ name: 'session-replaced' })
       this.#lost('session-replaced')
+      // Whoever was told of that may have ended the session.
+      if (!this.#around.has(line)) return
     }
     this.#been = true
     const send = (message: Out | BinaryMessage): void => void line.socket.send(this.#encoded(message))

@@ -191,9 +191,12 @@ export class Source {
   }
 
   #perform(effect: Effect): void {
-    const line = 'socket' in effect ? this.lines.get(effect.socket) : undefined
-    const token = 'gen' in effect ? this.vault.take(effect.gen) : undefined
-    this.#news.push(() => this.#members.get(effect.session)?.effect(effect, line, token))
+    this.#news.push(() => {
+      // Looked up in its turn: who was told before may have ended this line, or logged the user out.
+      const line = 'socket' in effect ? this.lines.get(effect.socket) : undefined
+      const token = 'gen' in effect ? this.vault.take(effect.gen) : undefined
+      this.#members.get(effect.session)?.effect(effect, line, token)
+    })
   }
 
   /** Listeners run after the transition, in order; what they ask for is done at once, what it causes is told in its turn. */

@@ -103,6 +103,19 @@ describe('a session that each link replaces', () => {
     await it.connected()
     expect(it.notices).toEqual([])
   })
+
+  it('begins nothing for a listener that closes it when told so', async () => {
+    let begun = 0
+    const preset = told({ continuity: { kind: 'replace' } })
+    const it = await storyOf(preset, { provider: acceptsEverybody({ is: 'ready' }) }, { onReady: () => void begun++ }).connected()
+    const off = it.session.on('notice', ({ name }) => void (name === 'gap' && it.session.close()))
+    it.provider.drop()
+    await it.advance(5000)
+    expect([it.now, begun, it.notices.length]).toEqual(['closed', 1, 2])
+    off()
+    await it.connected()
+    expect([begun, it.notices.length]).toEqual([2, 2])
+  })
 })
 
 describe('bytes', () => {
