@@ -20,9 +20,15 @@ export type Happening =
   // The token endpoint, by flight. `wire` has seen to it that lives are positive and waits finite and not negative.
   | { readonly is: 'minted'; readonly flight: Id; readonly lifetimeMs: Ms; readonly connectByMs: Ms | null; readonly same: boolean }
   /** `hard`: 402, which ends a lease where other quota answers do not. */
-  | { readonly is: 'refused'; readonly flight: Id; readonly no: Refusal['no']; readonly hard: boolean; readonly retryAfterMs: Ms }
-  | { readonly is: 'failed'; readonly flight: Id; readonly no: Failure['no']; readonly retryAfterMs: Ms }
-  | { readonly is: 'forbidden'; readonly flight: Id }
+  | ({
+      readonly is: 'refused'
+      readonly flight: Id
+      readonly no: Refusal['no']
+      readonly hard: boolean
+      readonly retryAfterMs: Ms
+    } & Others)
+  | ({ readonly is: 'failed'; readonly flight: Id; readonly no: Failure['no']; readonly retryAfterMs: Ms } & Others)
+  | ({ readonly is: 'forbidden'; readonly flight: Id } & Others)
   /** A REST call, a `verify` or the application's own engine was refused with this generation. */
   | { readonly is: 'rejected'; readonly gen: Id }
   /** The application took this generation for an engine of its own. */
@@ -30,14 +36,14 @@ export type Happening =
   // The sockets, by id
   | { readonly is: 'dialled' | 'opened' | 'ready' | 'acked'; readonly socket: Id }
   // What the server said of a socket, or that it spoke at all, counts before the deadlines that have passed meanwhile.
-  | { readonly is: 'heard'; readonly socket: Id; readonly at: Ms; readonly others?: Heard }
-  | { readonly is: 'denied'; readonly socket: Id; readonly others?: Heard }
-  | { readonly is: 'closed'; readonly socket: Id; readonly code: number; readonly spreadMs: Ms; readonly others?: Heard }
+  | ({ readonly is: 'heard'; readonly socket: Id; readonly at: Ms } & Others)
+  | ({ readonly is: 'denied'; readonly socket: Id } & Others)
+  | ({ readonly is: 'closed'; readonly socket: Id; readonly code: number; readonly spreadMs: Ms } & Others)
   /** The address could not even be tried: the url function or the constructor threw. */
   | { readonly is: 'broken'; readonly socket: Id }
 
-/** When the last frames of other sockets came: told together, so that the first does not let the time of the others run out. */
-type Heard = readonly { readonly socket: Id; readonly at: Ms }[]
+/** When the last frames of (other) sockets came: told together, so that the first news does not let the time of the others run out. */
+type Others = { readonly others?: readonly { readonly socket: Id; readonly at: Ms }[] }
 
 /** One-shot things. What must exist over time is derived by `wants`, never commanded. */
 export type Effect =

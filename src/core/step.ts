@@ -14,13 +14,13 @@ import type { LinkTraits } from './traits.ts'
 
 export function step(core: Core, event: Event): readonly [Core, readonly Effect[]] {
   const out: Effect[] = []
+  const { now, random } = event
+  const others = ('others' in event && event.others) || []
+  const heard = others.reduce((next, other) => socketEvent(next, { now, random, is: 'heard', ...other }, out), core)
   // The network was earlier than the clock: a timer may be a minute late, and what was said may not be lost over it.
-  if (event.is === 'heard' || event.is === 'closed' || event.is === 'denied') {
-    const { now, random, others = [] } = event
-    const heard = others.reduce((next, other) => socketEvent(next, { now, random, is: 'heard', ...other }, out), core)
+  if (event.is === 'heard' || event.is === 'closed' || event.is === 'denied')
     return [settled(elapsed(socketEvent(heard, event, out), event, out), event), out]
-  }
-  return [settled(handled(elapsed(core, event, out), event, out), event), out]
+  return [settled(handled(elapsed(heard, event, out), event, out), event), out]
 }
 
 /** Every deadline that lies behind us, in the order in which they matter. */

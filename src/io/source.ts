@@ -288,8 +288,8 @@ export class Source {
     }
     this.cause = new SessionError(answer.is === 'forbidden' ? 'forbidden' : answer.no, this.vault.scrub(answer.detail))
     const { detail: _shown, ...verdict } = answer
-    // A no is no older for a sleep, and its Retry-After holds: it comes before what the sleep puts in doubt.
-    this.#take(...this.#heard(), { ...verdict, flight }, ...this.#slept())
+    // A no is no older for a sleep, and its Retry-After holds: it comes before what a sleep puts in doubt or a late timer ends.
+    this.#take({ ...verdict, flight, others: this.lines.heard(this.#core) }, ...this.#slept())
   }
 
   #rings(late: number): void {
