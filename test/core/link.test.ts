@@ -15,7 +15,9 @@ import {
   lease,
   leaseGrant,
   linkTraits,
+  minting,
   minute,
+  no,
   opening,
   queued,
   second,
@@ -255,6 +257,16 @@ describe('liveness', () => {
       )
       expect(effects).toEqual([])
     }
+  })
+
+  test('a refusal comes with what the links heard: none is judged before, and it counts although a pause is due', () => {
+    const others = [{ socket: 8, at: T + 4 * second }]
+    const refusal = at({ ...no('quota', 9, { retryAfterMs: minute }), others }, 6 * second)
+    const visible = ticket({ sessions: sessions(wanting(idle), linkTraits(traits)), work: minting() })
+    expect(linkOf(after(visible, refusal))).toEqual(up({ heardAt: T + 4 * second }))
+    const limited = linkTraits({ ...traits, pauseWhenHiddenMs: second })
+    const hidden = ticket({ sessions: sessions(wanting(idle), limited), work: minting(), hiddenAt: T })
+    expect(after(hidden, refusal).work).toMatchObject({ is: 'cooling', floor: T + 6 * second + minute })
   })
 
   test('an old frame is none', () => {
