@@ -115,6 +115,9 @@ describe('a session that each link replaces', () => {
     off()
     await it.connected()
     expect([begun, it.notices.length]).toEqual([2, 2])
+    it.provider.drop()
+    await it.advance(5000)
+    expect([it.now, begun]).toEqual(['connected', 3])
   })
 })
 

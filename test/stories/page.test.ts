@@ -201,6 +201,20 @@ describe('a device that sleeps', () => {
     expect(it.now).toBe('paused(expired, timeout)')
   })
 
+  it('tells no frame of a lease whose end it notices with that frame', async () => {
+    let late = 0
+    const host = (given: Host): Host => ({ ...given, timer: (run, ms) => given.timer(run, ms + late) })
+    const it = await story({ host }, beat).connected()
+    it.backend.now(isSilent())
+    await it.advance(100_000)
+    late = 60_000
+    await it.advance(201_000)
+    it.world.skewWall(60_000)
+    it.provider.say({ m: 1 })
+    await it.world.settle()
+    expect([it.now, it.messages]).toEqual(['paused(expired, timeout)', []])
+  })
+
   it('keeps to the Retry-After of an answer that came over the sleep', async () => {
     let answer = (_response: Response): void => {}
     let asked = 0
