@@ -73,10 +73,9 @@ function checkApp(client: Client, app: App, comes: boolean): void {
 }
 
 /** Where nobody has been asked yet, it is told when somebody will be, and then somebody is. */
-function checkRetry({ account, device, world }: Client, app: App): void {
+function checkRetry({ account, device, world }: Client, { retryAt, last }: App): void {
   if (account.inFlight > 0) return
-  const { retryAt } = app
-  if (retryAt === undefined) return account.say('I4', `${app.last.name}, and no time of the next try`)
+  if (retryAt === undefined) return account.say('I4', `${last.name}, and no time of the next try`)
   let lateMs = device.monotonic() - retryAt
   for (const timer of device.timers) lateMs -= timer.lateMs
   if (lateMs > 100 && account.disturbedUntil < world.schedule.now - lateMs)

@@ -1,7 +1,6 @@
 /**
  * What must hold after every step, whatever happened. Each returns null, or what is wrong.
  */
-import { permit } from '../../src/core/permit.ts'
 import { isHeld } from '../../src/core/state.ts'
 import type { Core, Id } from '../../src/core/state.ts'
 import { same } from './same.ts'
@@ -260,10 +259,10 @@ export const limitsHold: Check = (moment, watch) => {
 }
 
 /** 25. One-shot effects are for sockets and sessions that are there; a grant that is shown is the current one. */
-export const effectsFit: Check = ({ effects, event, after, before, wanted }) => {
+export const effectsFit: Check = ({ effects, event, after, before, wanted }, watch) => {
   for (const effect of effects) {
     if (!(effect.session in after.sessions) && !(effect.session in before.sessions)) return `${effect.do} for nobody`
-    if (effect.do === 'verify' && permit(before, event.now)?.gen !== effect.gen)
+    if (effect.do === 'verify' && (effect.gen !== before.grant?.gen || event.now >= (watch.grants.get(effect.gen)?.dialBefore ?? 0)))
       return `generation ${effect.gen} is verified, and of no use`
     if (effect.do === 'ready' && !wanted.sockets.some(({ id }) => id === effect.socket)) return 'ready on a socket that is gone'
     if (effect.do === 'show' && effect.gen !== after.grant?.gen) return `generation ${effect.gen} is shown, and not current`

@@ -186,13 +186,19 @@ describe('a device that sleeps', () => {
     expect(sent[0]).toBe('queued')
   })
 
-  it('sends nothing on a lease that is over, and whose timer is late, and hands out no token of it', async () => {
+  /** A lease that nobody renews, on a page whose timers come a minute late from its 100th second on. */
+  async function withLateTimers(): Promise<Story> {
     let late = 0
     const host = (given: Host): Host => ({ ...given, timer: (run, ms) => given.timer(run, ms + late) })
     const it = await story({ host }, beat).connected()
     it.backend.now(isSilent())
     await it.advance(100_000)
     late = 60_000
+    return it
+  }
+
+  it('sends nothing on a lease that is over, and whose timer is late, and hands out no token of it', async () => {
+    const it = await withLateTimers()
     await it.advance(199_000)
     expect([it.now, it.session.send({ n: 1 })]).toEqual(['connected(failing, timeout)', 'sent'])
     await it.advance(2000)
@@ -202,12 +208,7 @@ describe('a device that sleeps', () => {
   })
 
   it('tells no frame of a lease whose end it notices with that frame', async () => {
-    let late = 0
-    const host = (given: Host): Host => ({ ...given, timer: (run, ms) => given.timer(run, ms + late) })
-    const it = await story({ host }, beat).connected()
-    it.backend.now(isSilent())
-    await it.advance(100_000)
-    late = 60_000
+    const it = await withLateTimers()
     await it.advance(201_000)
     it.world.skewWall(60_000)
     it.provider.say({ m: 1 })
